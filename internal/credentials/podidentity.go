@@ -109,7 +109,7 @@ func podError(err error) error {
 	}
 	_, body, _ := strings.Cut(err.Error(), "{")
 	if json.Unmarshal([]byte("{"+body), &said) == nil && said.Message != "" {
-		if token, err := os.ReadFile(os.Getenv(envTokenFile)); err == nil { //nolint:gosec // The operator's own environment.
+		if token, err := os.ReadFile(os.Getenv(envTokenFile)); err == nil {
 			// In case the answer echoes it.
 			said.Message = withoutSecret(said.Message, strings.TrimSpace(string(token)))
 		}

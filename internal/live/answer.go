@@ -74,10 +74,9 @@ func decodeConfirmation(body []byte) (Config, error) {
 	return Config{}, nil
 }
 
-// decodePage reads the answer of a list that began at offset. An object with
-// neither a list nor a total is not taken for an empty page: what is missing
+// decodePage reads the answer of a list. An object with neither a list nor a total is not taken for an empty page: what is missing
 // from a page is thought to be gone.
-func decodePage(body []byte, offset int) (Page, error) {
+func decodePage(body []byte) (Page, error) {
 	var answer struct {
 		Total   *int     `json:"total"`
 		Configs []Config `json:"callback_config"`
@@ -94,10 +93,8 @@ func decodePage(body []byte, offset int) (Page, error) {
 		}
 	}
 	page := Page{Configs: answer.Configs}
-	if answer.Total != nil && *answer.Total >= 0 {
-		page.Total = *answer.Total
-	} else {
-		page.Total = offset + len(page.Configs)
+	if answer.Total != nil {
+		page.Total = max(*answer.Total, 0)
 	}
 	return page, nil
 }

@@ -147,7 +147,7 @@ func (c *Client) List(ctx context.Context, t Target, a Authorizer, q Query) (Pag
 		query:     q.values(),
 		success:   []int{http.StatusOK},
 		decode: func(body []byte) (err error) {
-			page, err = decodePage(body, q.Offset)
+			page, err = decodePage(body)
 			return err
 		},
 	})

@@ -55,7 +55,7 @@ func FuzzAnswer(f *testing.F) {
 		if config, err := decodeConfirmation(body); err != nil && config.ID != "" {
 			t.Error("an error beside a configuration")
 		}
-		if page, err := decodePage(body, 0); err == nil {
+		if page, err := decodePage(body); err == nil {
 			if page.Total < 0 {
 				t.Errorf("a negative total: %d", page.Total)
 			}

@@ -67,8 +67,8 @@ type Query struct {
 
 // Page is one page of a list.
 type Page struct {
-	// Total is how many configurations match the query on all pages, by the
-	// answer's own word; where it has none, those up to this page's end.
+	// Total is how many configurations match the query, on all pages; 0 where the
+	// answer does not say.
 	Total   int
 	Configs []Config
 }

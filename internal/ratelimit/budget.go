@@ -156,4 +156,5 @@ func (b *Budget) sweep(now time.Time) {
 type systemClock struct{}
 
 // Now implements Clock.
+// Now is time.Now.
 func (systemClock) Now() time.Time { return time.Now() }

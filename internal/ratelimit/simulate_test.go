@@ -2,7 +2,7 @@ package ratelimit_test
 
 import (
 	"fmt"
-	"math/rand"
+	"math/rand/v2"
 	"sort"
 	"time"
 
@@ -51,13 +51,13 @@ type caller struct {
 
 var _ = DescribeTable("Never more than 298 calls in any minute",
 	func(callers int, manners func(*rand.Rand, time.Duration) time.Duration, trouble float64) {
-		random := rand.New(rand.NewSource(GinkgoRandomSeed()))
+		random := rand.New(rand.NewPCG(uint64(GinkgoRandomSeed()), 0))
 		clock := newWatch()
 		budget := usual(clock)
 		start := clock.Now()
 		all := make([]caller, callers)
 		for i := range all {
-			all[i] = caller{fmt.Sprint(i), ratelimit.Priority(random.Intn(3)), start.Add(time.Duration(random.Int63n(int64(3 * time.Minute))))}
+			all[i] = caller{fmt.Sprint(i), ratelimit.Priority(random.IntN(3)), start.Add(time.Duration(random.Int64N(int64(3 * time.Minute))))}
 		}
 		var calls []time.Time
 		for {
@@ -72,19 +72,19 @@ var _ = DescribeTable("Never more than 298 calls in any minute",
 			if wait == 0 {
 				calls = append(calls, now)
 				// It has more to do.
-				c.priority = ratelimit.Priority(random.Intn(3))
-				c.due = now.Add(time.Duration(random.Int63n(int64(time.Second))))
+				c.priority = ratelimit.Priority(random.IntN(3))
+				c.due = now.Add(time.Duration(random.Int64N(int64(time.Second))))
 			} else {
 				Expect(wait).To(BeNumerically(">", 0))
 				c.due = now.Add(max(manners(random, wait), 10*time.Microsecond))
 			}
 			switch r := random.Float64(); {
 			case r < trouble:
-				budget.Pause("p", time.Duration(random.Int63n(int64(4*time.Second))))
+				budget.Pause("p", time.Duration(random.Int64N(int64(4*time.Second))))
 			case r < 2*trouble:
 				budget.Forget(c.name)
 			case r < 3*trouble:
-				clock.pass(time.Duration(random.Int63n(int64(30 * time.Second))))
+				clock.pass(time.Duration(random.Int64N(int64(30 * time.Second))))
 			default:
 				budget.Succeeded("p")
 			}
@@ -101,10 +101,10 @@ var _ = DescribeTable("Never more than 298 calls in any minute",
 		return max(time.Duration(r.Float64()*float64(wait)), 20*time.Millisecond)
 	}, 0.0),
 	Entry("where everybody is late", 60, func(r *rand.Rand, wait time.Duration) time.Duration {
-		return wait + time.Duration(r.Int63n(int64(5*time.Second)))
+		return wait + time.Duration(r.Int64N(int64(5*time.Second)))
 	}, 0.0),
 	Entry("where some never come back", 400, func(r *rand.Rand, wait time.Duration) time.Duration {
-		if r.Intn(10) == 0 {
+		if r.IntN(10) == 0 {
 			return time.Hour
 		}
 		return wait
