@@ -1,0 +1,145 @@
+package controller
+
+import (
+	"context"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/live-operator/live-operator/api/v1alpha1"
+)
+
+// The indexes of the cache: resources by the Secrets that they name, by the
+// configuration that they hold, and by what would make two of them rivals.
+const (
+	indexSecret = "secret"
+	indexHeld   = "held"
+	indexRivals = "rivals"
+)
+
+// SetupWithManager registers the reconciler, its indexes and its watches. No
+// pass ever waits long for anything but its own call, so workers is also about
+// how many calls are made at a time.
+func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, workers int) error {
+	r.wake = make(chan event.GenericEvent)
+	r.done = ctx.Done()
+	indexer := mgr.GetFieldIndexer()
+	for name, extract := range map[string]func(*v1alpha1.RecordCallbackConfig) []string{
+		indexSecret: secretNames,
+		indexHeld:   heldNames,
+		indexRivals: rivalNames,
+	} {
+		if err := indexer.IndexField(ctx, &v1alpha1.RecordCallbackConfig{}, name, func(o client.Object) []string {
+			return extract(o.(*v1alpha1.RecordCallbackConfig))
+		}); err != nil {
+			return err
+		}
+	}
+	b := ctrl.NewControllerManagedBy(mgr).
+		Named("recordcallbackconfig").
+		For(&v1alpha1.RecordCallbackConfig{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, forceChanged()))).
+		Watches(&v1alpha1.RecordCallbackConfig{}, handler.EnqueueRequestsFromMapFunc(r.rivals), builder.WithPredicates(predicate.Funcs{
+			CreateFunc: func(event.CreateEvent) bool { return false },
+			UpdateFunc: func(event.UpdateEvent) bool { return false },
+		})).
+		WatchesRawSource(source.Channel(r.wake, &handler.EnqueueRequestForObject{})).
+		WithOptions(controller.Options{
+			MaxConcurrentReconciles: workers,
+			// For errors of the API server alone; those of the Live API have waits of
+			// their own.
+			RateLimiter: workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](100*time.Millisecond, 30*time.Second),
+		})
+	if r.Secrets.Metadata != nil {
+		b = b.WatchesMetadata(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.users))
+	}
+	return b.Complete(r)
+}
+
+// forceChanged is for a new value of the annotation that asks for a reconcile.
+func forceChanged() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		DeleteFunc:  func(event.DeleteEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			const name = v1alpha1.AnnotationReconcileRequestedAt
+			return e.ObjectOld.GetAnnotations()[name] != e.ObjectNew.GetAnnotations()[name]
+		},
+	}
+}
+
+// secretNames are the Secrets that a resource names.
+func secretNames(obj *v1alpha1.RecordCallbackConfig) []string {
+	names := []string{obj.Spec.CredentialsSecretRef.Name}
+	if ref := obj.Spec.KeySecretRef; ref != nil {
+		names = append(names, ref.Name)
+	}
+	return names
+}
+
+// heldNames is the configuration that a resource holds.
+func heldNames(obj *v1alpha1.RecordCallbackConfig) []string {
+	if !owns(&obj.Status) {
+		return nil
+	}
+	return []string{configName(targetOf(obj), obj.Status.ID)}
+}
+
+// rivalNames are the configurations that a resource holds or wants.
+func rivalNames(obj *v1alpha1.RecordCallbackConfig) []string {
+	t := targetOf(obj)
+	names := append(heldNames(obj), keyName(t, obj.Spec.PublishDomain, obj.Spec.App))
+	if obj.Spec.ID != "" && obj.Spec.ID != obj.Status.ID {
+		names = append(names, configName(t, obj.Spec.ID))
+	}
+	return names
+}
+
+// rivals are the resources that may take over from one that is gone.
+func (r *Reconciler) rivals(ctx context.Context, o client.Object) []reconcile.Request {
+	var requests []reconcile.Request
+	for _, name := range rivalNames(o.(*v1alpha1.RecordCallbackConfig)) {
+		requests = append(requests, r.matching(ctx, client.MatchingFields{indexRivals: name})...)
+	}
+	return requests
+}
+
+// users are the resources that name a Secret.
+func (r *Reconciler) users(ctx context.Context, o client.Object) []reconcile.Request {
+	return r.matching(ctx, client.InNamespace(o.GetNamespace()), client.MatchingFields{indexSecret: o.GetName()})
+}
+
+func (r *Reconciler) matching(ctx context.Context, opts ...client.ListOption) []reconcile.Request {
+	var list v1alpha1.RecordCallbackConfigList
+	if err := r.Client.List(ctx, &list, append(opts, client.UnsafeDisableDeepCopy)...); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "the resources to wake could not be listed")
+		return nil
+	}
+	requests := make([]reconcile.Request, 0, len(list.Items))
+	for i := range list.Items {
+		requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
+	}
+	return requests
+}
+
+// waker makes the resource of this pass come back, from any goroutine.
+func (p *pass) waker() func() {
+	obj := &v1alpha1.RecordCallbackConfig{}
+	obj.Name, obj.Namespace = p.obj.Name, p.obj.Namespace
+	return func() {
+		select {
+		case p.wake <- event.GenericEvent{Object: obj}:
+		case <-p.done:
+		}
+	}
+}
