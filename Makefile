@@ -1,0 +1,116 @@
+# `make` alone says what there is. Needed: Go, git, bash and any GNU make.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# Words for `make VAR=...`.
+ARGS ?=
+PKG ?=
+export PKG
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+CONTAINER_TOOL ?= docker
+BASE ?= gcr.io/distroless/static:nonroot
+IMAGE ?= live-operator:$(VERSION)
+GOARCH ?= $(shell go env GOARCH)
+
+GO_BUILD = CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)"
+CRD := config/crd/bases/live.huaweicloud.com_recordcallbackconfigs.yaml
+
+##@ Try
+
+.PHONY: help
+help: ## Say what there is.
+	@awk 'BEGIN { FS = ":.*## "; print "make TARGET [VAR=...]" } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z][a-z-]*:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: quickstart
+quickstart: ## See it work: API server, simulator and operator in this terminal; Ctrl-C ends all. ARGS=--once: only the show.
+	@export KUBEBUILDER_ASSETS="$$(hack/control-plane)" && \
+		mkdir -p bin && go build -o bin/quickstart ./hack/quickstart && exec bin/quickstart $(ARGS)
+
+.PHONY: run
+run: ## Run the operator against the cluster of your kubeconfig. ARGS="--zap-log-level=debug": its flags.
+	go run -ldflags "-X main.version=$(VERSION) -X main.commit=$(COMMIT)" . $(ARGS)
+
+##@ Develop
+
+.PHONY: generate
+generate: bin/controller-gen ## Generate Go code from the types of the API.
+	bin/controller-gen object paths=./api/...
+
+.PHONY: manifests
+manifests: bin/controller-gen ## Generate the CRD and the RBAC role from the markers in the code.
+	bin/controller-gen crd paths=./api/... output:crd:dir=config/crd/bases
+	bin/controller-gen rbac:roleName=manager-role paths=./internal/controller/... output:rbac:dir=config/rbac
+	mkdir -p charts/live-operator/files && cp $(CRD) charts/live-operator/files/crd.yaml
+
+.PHONY: fmt
+fmt: bin/golangci-lint ## Format the code.
+	bin/golangci-lint fmt ./...
+	cd test/compat && ../../bin/golangci-lint fmt ./...
+
+.PHONY: vet
+vet: ## Run go vet.
+	go vet ./...
+	cd test/compat && go vet ./...
+
+.PHONY: lint
+lint: bin/golangci-lint ## Run the linters, of Go and, where shellcheck is installed, of the scripts.
+	bin/golangci-lint run ./...
+	cd test/compat && ../../bin/golangci-lint run ./...
+	@if command -v shellcheck >/dev/null; then \
+		shellcheck $$(git ls-files --cached --others --exclude-standard -- hack .ci test | xargs grep -lE '^#!.*(bash|/sh)'); \
+	else echo "shellcheck is not installed: the scripts were not checked"; fi
+
+.PHONY: lint-fix
+lint-fix: bin/golangci-lint ## Run the linters and correct what they can.
+	bin/golangci-lint run --fix ./...
+	cd test/compat && ../../bin/golangci-lint run --fix ./...
+
+##@ Check
+
+# The chart's tests would build helm each time; built once, it is kept.
+.PHONY: test
+test: $(if $(PKG),,bin/helm) ## Run every test. PKG=./internal/live: only there. ARGS="-run X -v": flags of go test.
+	@hack/test $(ARGS)
+
+.PHONY: bench
+bench: ## Count the operator's calls and writes against its budgets, in about five minutes. ARGS=-smoke: in less than two.
+	@export KUBEBUILDER_ASSETS="$$(hack/control-plane)" && \
+		mkdir -p bin && go build -o bin/bench ./test/bench && exec bin/bench $(ARGS)
+
+.PHONY: check-generated
+check-generated: ## Fail if generated files, go.mod or go.sum are not up to date.
+	@hack/check-generated
+
+.PHONY: ci
+ci: ## Do all that CI does.
+	@.ci/run
+
+##@ Build
+
+.PHONY: build
+build: ## Build bin/live-operator.
+	$(GO_BUILD) -o bin/live-operator .
+
+.PHONY: image
+image: ## Build the container image. IMAGE=, GOARCH=amd64 or arm64, BASE=scratch, CONTAINER_TOOL="buildah --storage-driver vfs".
+	GOOS=linux GOARCH=$(GOARCH) $(GO_BUILD) -o bin/linux-$(GOARCH)/live-operator .
+	$(CONTAINER_TOOL) build --platform linux/$(GOARCH) --build-arg BASE=$(BASE) --build-arg VERSION=$(VERSION) --build-arg COMMIT=$(COMMIT) -t $(IMAGE) .
+
+.PHONY: clean
+clean: ## Remove what was built here. The control plane stays in its cache.
+	rm -rf bin
+
+# Tools, pinned by a module each, built when that changes.
+TOOLS := $(patsubst hack/tools/%/go.mod,bin/%,$(filter-out hack/tools/control-plane/%,$(wildcard hack/tools/*/go.mod)))
+.PHONY: tools
+tools: $(TOOLS) ## Build the tools that the targets above use.
+
+bin/%: hack/tools/%/go.mod hack/tools/%/go.sum
+	@hack/build-tool $*
