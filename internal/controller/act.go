@@ -298,8 +298,11 @@ func (p *pass) unmark(ctx context.Context) error {
 func (p *pass) letGo(ctx context.Context) (ctrl.Result, error) {
 	old := p.obj.DeepCopy()
 	controllerutil.RemoveFinalizer(p.obj, v1alpha1.Finalizer)
-	err := p.patchMeta(ctx, old)
-	return ctrl.Result{}, client.IgnoreNotFound(err)
+	err := client.IgnoreNotFound(p.patchMeta(ctx, old))
+	// The cache may show it for a little longer, at the version that the answer
+	// has too.
+	p.m.released = err == nil
+	return ctrl.Result{}, err
 }
 
 // patchMeta writes what changed in the metadata, if anything. The version of

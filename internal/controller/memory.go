@@ -21,6 +21,8 @@ type memory struct {
 	// that is older does not show it yet.
 	written   string
 	writtenAt time.Time
+	// released: the finalizer was removed from the deleted resource.
+	released bool
 	// unsaved is a status that could not be written. It is the truth until it is.
 	unsaved *v1alpha1.RecordCallbackConfigStatus
 

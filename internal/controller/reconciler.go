@@ -86,7 +86,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if m.stale(obj.ResourceVersion, now) {
 		return ctrl.Result{RequeueAfter: staleWait}, nil
 	}
-	if !obj.DeletionTimestamp.IsZero() && !controllerutil.ContainsFinalizer(obj, v1alpha1.Finalizer) {
+	if !obj.DeletionTimestamp.IsZero() && (m.released || !controllerutil.ContainsFinalizer(obj, v1alpha1.Finalizer)) {
 		return ctrl.Result{}, nil
 	}
 	p := newPass(r, obj, m, now)

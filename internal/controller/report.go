@@ -23,6 +23,10 @@ import (
 // minStallRetry bounds how often what can't succeed is tried: 144 times a day.
 const minStallRetry = 10 * time.Minute
 
+// secretRetry is how often a Secret that is missing or wrong is read again where
+// Secrets are not watched. It costs no call to the Live API.
+const secretRetry = time.Minute
+
 // concluded reports a decision that needed no call, or only a look.
 func (p *pass) concluded(ctx context.Context, d *decision) (ctrl.Result, error) {
 	v := d.verdict
@@ -181,6 +185,10 @@ func (p *pass) conclude(ctx context.Context, v verdict, at time.Time) (ctrl.Resu
 		return ctrl.Result{}, nil
 	}
 	now := p.Clock.Now()
+	if at.IsZero() && p.Secrets.Metadata == nil && awaitsSecret(v.reason) {
+		// Nobody tells when it is mended.
+		at = now.Add(secretRetry)
+	}
 	if at.IsZero() {
 		if at = p.nextCompare(); at.IsZero() {
 			return ctrl.Result{}, nil
@@ -191,6 +199,11 @@ func (p *pass) conclude(ctx context.Context, v verdict, at time.Time) (ctrl.Resu
 		}
 	}
 	return ctrl.Result{RequeueAfter: max(at.Sub(now), soon)}, nil
+}
+
+// awaitsSecret tells whether a Secret has to change before anything else can.
+func awaitsSecret(reason string) bool {
+	return reason == v1alpha1.ReasonCredentialsNotFound || reason == v1alpha1.ReasonCredentialsInvalid || reason == v1alpha1.ReasonKeyInvalid
 }
 
 // keepFinalizer sees that the resource has the finalizer just while deleting it
