@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -36,6 +37,12 @@ func TestControlPlane(t *testing.T) {
 
 var _ = BeforeSuite(func() {
 	SetDefaultEventuallyTimeout(time.Minute)
+	// Under nohup this process ignores SIGHUP, and so would the script, for good:
+	// a shell can't trap what it was told to ignore. Whoever is notified does not
+	// ignore it, nor do those that it starts.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	DeferCleanup(func() { signal.Stop(hangups) })
 	var err error
 	goPath, err = exec.LookPath("go")
 	Expect(err).NotTo(HaveOccurred())
