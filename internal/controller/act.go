@@ -202,7 +202,7 @@ func (p *pass) applied(ctx context.Context, d *decision, config live.Config, met
 	m := p.m
 	m.succeeded()
 	m.comparedAt, m.quietUntil, m.gone = p.Clock.Now(), time.Time{}, absence{}
-	m.marked, m.uncertain = false, false
+	m.marked, m.uncertain, m.rotated = false, false, false
 
 	s := &p.obj.Status
 	s.ID, s.RequestID, s.LastError = id, meta.RequestID, nil

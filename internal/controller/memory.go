@@ -28,6 +28,8 @@ type memory struct {
 
 	// credentials is the ID of the credentials that were last used.
 	credentials string
+	// rotated: they are others than before, and nothing came of them yet.
+	rotated bool
 
 	// reread is the ID of credentials that were refused, and whose Secret is
 	// read anew to see whether there is a newer version.

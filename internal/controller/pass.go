@@ -201,7 +201,8 @@ func (p *pass) gatherDue(ctx context.Context) {
 	case v1alpha1.ReasonSynced, v1alpha1.ReasonDrifted, v1alpha1.ReasonDriftPersists:
 		settled = true
 	}
-	p.f.due = p.f.forced || !p.overdueSince.IsZero() || !settled || listed.After(p.m.comparedAt) || p.rotated(ctx)
+	p.m.rotated = p.m.rotated || p.rotated(ctx)
+	p.f.due = p.f.forced || !p.overdueSince.IsZero() || !settled || listed.After(p.m.comparedAt) || p.m.rotated
 }
 
 // rotated tells whether the credentials changed since they were last used. They

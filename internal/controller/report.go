@@ -38,6 +38,7 @@ func (p *pass) concluded(ctx context.Context, d *decision) (ctrl.Result, error) 
 		record(s, p.absent, metav1.NewTime(p.now))
 	}
 	if !v.keep {
+		p.m.rotated = false
 		if p.f.sight.listed || p.f.sight.shown {
 			p.m.succeeded()
 		}
