@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"go.uber.org/zap/zapcore"
 	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
@@ -98,7 +99,20 @@ func parse(arguments []string, output io.Writer) (*options, error) {
 	if rest := fs.Args(); len(rest) > 0 {
 		return nil, fmt.Errorf("there is an argument that is no flag: %q", rest[0])
 	}
+	if o.zap.Level != nil {
+		o.zap.Level = discreet{o.zap.Level}
+	}
 	return o, o.validate()
+}
+
+// discreet is a level that never reaches the one at which client-go logs the
+// bodies of what it reads and writes: the operator's Secrets are among them.
+type discreet struct{ zapcore.LevelEnabler }
+
+// Enabled tells whether entries of that level are logged.
+func (d discreet) Enabled(level zapcore.Level) bool {
+	const bodies zapcore.Level = -8
+	return level > bodies && d.LevelEnabler.Enabled(level)
 }
 
 // validate says what is wrong with the options, all at once.
