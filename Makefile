@@ -84,6 +84,10 @@ bench: ## Count the operator's calls and writes against its budgets, in about fi
 	@export KUBEBUILDER_ASSETS="$$(hack/control-plane)" && \
 		mkdir -p bin && go build -o bin/bench ./test/bench && exec bin/bench $(ARGS)
 
+.PHONY: fuzz
+fuzz: ## Fuzz every parser of foreign bytes, 10 seconds each. FUZZTIME=10m: longer. ARGS=FuzzAnswer: only that one.
+	@hack/fuzz $(ARGS)
+
 .PHONY: check-generated
 check-generated: ## Fail if generated files, go.mod or go.sum are not up to date.
 	@hack/check-generated
