@@ -19,6 +19,8 @@ GOARCH ?= $(shell go env GOARCH)
 
 GO_BUILD = CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)"
 CRD := config/crd/bases/live.huaweicloud.com_recordcallbackconfigs.yaml
+# The modules with code: this one, and those of tests that need what the operator does not.
+MODULES := . $(patsubst %/go.mod,%,$(wildcard test/*/go.mod))
 
 ##@ Try
 
@@ -44,33 +46,30 @@ generate: bin/controller-gen ## Generate Go code from the types of the API.
 	bin/controller-gen object paths=./api/...
 
 .PHONY: manifests
-manifests: bin/controller-gen ## Generate the CRD and the RBAC role from the markers in the code.
+manifests: bin/controller-gen ## Generate the CRD and the RBAC role from the markers in the code, and Argo CD's configuration from its Lua.
 	bin/controller-gen crd paths=./api/... output:crd:dir=config/crd/bases
 	bin/controller-gen rbac:roleName=manager-role paths=./internal/controller/... output:rbac:dir=config/rbac
 	mkdir -p charts/live-operator/files && cp $(CRD) charts/live-operator/files/crd.yaml
+	hack/argocd-cm
 
 .PHONY: fmt
 fmt: bin/golangci-lint ## Format the code.
-	bin/golangci-lint fmt ./...
-	cd test/compat && ../../bin/golangci-lint fmt ./...
+	@for module in $(MODULES); do (cd "$$module" && $(CURDIR)/bin/golangci-lint fmt ./...); done
 
 .PHONY: vet
 vet: ## Run go vet.
-	go vet ./...
-	cd test/compat && go vet ./...
+	@for module in $(MODULES); do (cd "$$module" && go vet ./...); done
 
 .PHONY: lint
 lint: bin/golangci-lint ## Run the linters, of Go and, where shellcheck is installed, of the scripts.
-	bin/golangci-lint run ./...
-	cd test/compat && ../../bin/golangci-lint run ./...
+	@for module in $(MODULES); do (cd "$$module" && $(CURDIR)/bin/golangci-lint run ./...); done
 	@if command -v shellcheck >/dev/null; then \
 		shellcheck $$(git ls-files --cached --others --exclude-standard -- hack .ci test | xargs grep -lE '^#!.*(bash|/sh)'); \
 	else echo "shellcheck is not installed: the scripts were not checked"; fi
 
 .PHONY: lint-fix
 lint-fix: bin/golangci-lint ## Run the linters and correct what they can.
-	bin/golangci-lint run --fix ./...
-	cd test/compat && ../../bin/golangci-lint run --fix ./...
+	@for module in $(MODULES); do (cd "$$module" && $(CURDIR)/bin/golangci-lint run --fix ./...); done
 
 ##@ Check
 
