@@ -41,7 +41,7 @@ func (p *pass) lookFailed(ctx context.Context, err error) (*ctrl.Result, error) 
 		return &ctrl.Result{RequeueAfter: soon}, nil
 	}
 	if e.Class == live.ClassForbidden {
-		p.m.listForbiddenAt = p.now
+		p.m.listForbiddenAt, p.forbidden = p.now, e
 		p.f.sight.listForbidden = true
 		return nil, nil
 	}
@@ -68,7 +68,7 @@ func (p *pass) show(ctx context.Context, d *decision) (*ctrl.Result, error) {
 			p.m.gone, p.absent = absence{id, p.obj.Generation, p.Clock.Now()}, e
 			p.f.sight.shown, p.f.sight.show = true, nil
 		case live.ClassForbidden:
-			p.f.sight.showForbidden = true
+			p.f.sight.showForbidden, p.forbidden = true, e
 		default:
 			result, err := p.failed(ctx, d, e)
 			return &result, err

@@ -33,8 +33,9 @@ type pass struct {
 	shown bool
 	// changed: this pass changed the remote configuration.
 	changed bool
-	// absent is the service's answer that the configuration does not exist.
-	absent *live.Error
+	// absent is the service's answer that the configuration does not exist, and
+	// forbidden the one that it may not be looked for.
+	absent, forbidden *live.Error
 }
 
 func newPass(r *Reconciler, obj *v1alpha1.RecordCallbackConfig, m *memory, now time.Time) *pass {

@@ -34,8 +34,11 @@ func (p *pass) concluded(ctx context.Context, d *decision) (ctrl.Result, error) 
 		v = blockedBy(v)
 	}
 	s := &p.obj.Status
-	if p.absent != nil && v.reason == v1alpha1.ReasonNotFound {
+	switch {
+	case p.absent != nil && v.reason == v1alpha1.ReasonNotFound:
 		record(s, p.absent, metav1.NewTime(p.now))
+	case p.forbidden != nil && (v.reason == v1alpha1.ReasonForbidden || v.reason == v1alpha1.ReasonDeletionBlocked):
+		record(s, p.forbidden, metav1.NewTime(p.now))
 	}
 	if !v.keep {
 		p.m.rotated = false

@@ -5,6 +5,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	. "github.com/onsi/gomega/gstruct"
 
 	"github.com/live-operator/live-operator/api/v1alpha1"
 	"github.com/live-operator/live-operator/test/livesim"
@@ -173,6 +174,10 @@ var _ = Describe("Credentials that may do little", func() {
 		t.apply(ctx, t.config("blind"))
 		c := t.eventuallyReason(ctx, "blind", v1alpha1.ReasonForbidden)
 		Expect(ready(c).Message).To(ContainSubstring("live:record:listCallbacks"))
+		Expect(c.Status.LastError).To(PointTo(MatchFields(IgnoreExtras, Fields{
+			"Operation": BeEquivalentTo("List"), "HTTPStatus": BeEquivalentTo(401), "Code": Not(BeEmpty()),
+			"RequestID": Equal(t.calls(livesim.List)[0].RequestID),
+		})))
 		Expect(t.calls(livesim.Create)).To(BeEmpty())
 	})
 })
