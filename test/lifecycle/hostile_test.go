@@ -59,7 +59,9 @@ var _ = Describe("A hostile answer", func() {
 		fault := t.sim.Fail(livesim.Fault{Project: t.project, Operation: livesim.Update, Status: 400, Code: "LIVE.\x1b[31m" + strings.Repeat("9", 5_000),
 			Message: evil, Header: map[string]string{"X-request-id": strings.Repeat("r", 5_000)}})
 		DeferCleanup(func() { t.sim.ClearFaults(fault) })
-		t.change(ctx, "sport", func(c *v1alpha1.RecordCallbackConfig) { c.Spec.NotifyCallbackURL = "https://callback.example.com/other" })
+		t.change(ctx, "sport", func(c *v1alpha1.RecordCallbackConfig) {
+			c.Spec.NotifyCallbackURL = "https://callback.example.com/other"
+		})
 		c := t.eventuallyReason(ctx, "sport", v1alpha1.ReasonRejected)
 
 		bounded := func(what, text string, most int) {
