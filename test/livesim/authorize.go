@@ -18,7 +18,7 @@ func (s *Simulator) authenticate(req *request) (*Credential, *answer) {
 	case len(tokenValue)+len(authorization) > 1:
 		return refuse(s.unauthorized("more than one of X-Auth-Token and Authorization is sent"))
 	case len(tokenValue) == 1:
-		c, refused = s.checkToken(tokenValue[0], req.project)
+		c, refused = s.checkToken(req, tokenValue[0])
 	default:
 		c, refused = s.checkSignature(req, authorization[0])
 	}
@@ -28,8 +28,8 @@ func (s *Simulator) authenticate(req *request) (*Credential, *answer) {
 	return c, refused
 }
 
-func (s *Simulator) checkToken(value, project string) (*Credential, *answer) {
-	now := s.now()
+func (s *Simulator) checkToken(req *request, value string) (*Credential, *answer) {
+	project, now := req.project, s.timeOf(req)
 	s.authority.mu.Lock()
 	defer s.authority.mu.Unlock()
 	var refused answer
@@ -57,7 +57,7 @@ func (s *Simulator) checkSignature(req *request, authorization string) (*Credent
 	if err != nil {
 		return refuse(nil, s.unauthorized("X-Sdk-Date is not "+dateFormat))
 	}
-	now, behavior := s.now(), s.Behavior()
+	now, behavior := s.timeOf(req), s.Behavior()
 
 	s.authority.mu.Lock()
 	defer s.authority.mu.Unlock()

@@ -53,6 +53,11 @@ type Fault struct {
 	// has gone away by then: a request that arrives late.
 	Gate *Gate `json:"-"`
 
+	// Skew makes the API's clock run ahead for these calls, or behind where it
+	// is negative: for the time of a signature, the end of tokens, create and
+	// update times, and the Date header.
+	Skew time.Duration `json:"-"`
+
 	// Status, Code and Message are those of the error to send; its form
 	// follows from the code (the gateway's, else the service's, or IAM's for
 	// Authenticate). With neither Code nor Body the answer has no body.
@@ -140,12 +145,13 @@ type faultJSON struct {
 	plainFault
 	Delay duration `json:"delay,omitempty"`
 	Drip  duration `json:"drip,omitempty"`
+	Skew  duration `json:"skew,omitempty"`
 }
 
 // MarshalJSON implements json.Marshaler. Durations are strings such as "1.5s".
 // A gate has no form in JSON.
 func (f Fault) MarshalJSON() ([]byte, error) {
-	return json.Marshal(faultJSON{plainFault(f), duration(f.Delay), duration(f.Drip)})
+	return json.Marshal(faultJSON{plainFault(f), duration(f.Delay), duration(f.Drip), duration(f.Skew)})
 }
 
 // UnmarshalJSON implements json.Unmarshaler. Unknown fields are an error.
@@ -160,7 +166,7 @@ func (f *Fault) UnmarshalJSON(data []byte) error {
 		return fmt.Errorf("reset has to be %q or %q", Before, After)
 	}
 	*f = Fault(wire.plainFault)
-	f.Delay, f.Drip = time.Duration(wire.Delay), time.Duration(wire.Drip)
+	f.Delay, f.Drip, f.Skew = time.Duration(wire.Delay), time.Duration(wire.Drip), time.Duration(wire.Skew)
 	return nil
 }
 

@@ -241,11 +241,25 @@ var _ = Describe("A fault", func() {
 		Expect(sim.Calls()[0].Done).To(BeFalse())
 	})
 
+	It("may have the call meet another time than the others do", func() {
+		sim := start(livesim.Options{})
+		sim.Fail(livesim.Fault{Operation: livesim.Create, Times: 1, Skew: 20 * time.Minute})
+		ahead := sim.create(minimal)
+		Expect(ahead.status).To(Equal(http.StatusCreated), "a token knows no clock")
+		date, err := http.ParseTime(ahead.header.Get("Date"))
+		Expect(err).NotTo(HaveOccurred())
+		Expect(time.Until(date)).To(BeNumerically("~", 20*time.Minute, time.Minute))
+		Expect(sim.Configs(project)[0].CreateTime).To(BeTemporally("~", date, time.Minute))
+		date, err = http.ParseTime(sim.call(http.MethodGet, callbacks, "").header.Get("Date"))
+		Expect(err).NotTo(HaveOccurred())
+		Expect(date).To(BeTemporally("~", time.Now(), time.Minute))
+	})
+
 	It("is written as JSON", func() {
-		f := livesim.Fault{Operation: livesim.Update, Times: 1, Delay: time.Second, Reset: livesim.After}
+		f := livesim.Fault{Operation: livesim.Update, Times: 1, Delay: time.Second, Skew: -time.Minute, Reset: livesim.After}
 		data, err := json.Marshal(f)
 		Expect(err).NotTo(HaveOccurred())
-		Expect(data).To(MatchJSON(`{"operation":"Update","times":1,"delay":"1s","reset":"after"}`))
+		Expect(data).To(MatchJSON(`{"operation":"Update","times":1,"delay":"1s","skew":"-1m0s","reset":"after"}`))
 		var read livesim.Fault
 		Expect(json.Unmarshal(data, &read)).To(Succeed())
 		Expect(read).To(Equal(f))

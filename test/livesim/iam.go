@@ -85,7 +85,7 @@ func (s *Simulator) authenticateUser(req *request) answer {
 		return s.iamRefusal(http.StatusBadRequest, problem)
 	}
 	who, project := body.Auth.Identity.Password.User, body.Auth.Scope.Project.ID
-	now, behavior := s.now(), s.Behavior()
+	now, behavior := s.timeOf(req), s.Behavior()
 
 	s.authority.mu.Lock()
 	defer s.authority.mu.Unlock()

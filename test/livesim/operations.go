@@ -124,7 +124,7 @@ func (s *Simulator) create(req *request) answer {
 	if err != nil {
 		return s.illegal("%v", err)
 	}
-	behavior, now := s.Behavior(), wholeSeconds(s.now())
+	behavior, now := s.Behavior(), wholeSeconds(s.timeOf(req))
 	c := Config{CreateTime: now, UpdateTime: now}
 	sent.apply(&c, true)
 	created, ok := s.store.add(req.project, c, !behavior.AllowDuplicates)
@@ -140,7 +140,7 @@ func (s *Simulator) update(req *request) answer {
 	if err != nil {
 		return s.illegal("%v", err)
 	}
-	behavior, now := s.Behavior(), wholeSeconds(s.now())
+	behavior, now := s.Behavior(), wholeSeconds(s.timeOf(req))
 	moves := false
 	changed, result := s.store.change(req.project, req.id, !behavior.AllowDuplicates, func(c *Config) {
 		if moves = c.PublishDomain != sent.domain || c.App != sent.app; moves && behavior.FixedIdentity {

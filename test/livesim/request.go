@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // maxBody is the most bytes of a body that are read.
@@ -22,6 +23,8 @@ type request struct {
 	project, id string
 	domain, app string
 	credential  string
+	// skew is how far ahead the API's clock is for this call.
+	skew time.Duration
 }
 
 // read reads a call to its end. It fails where the client goes away.

@@ -72,6 +72,7 @@ func (s *Simulator) send(w http.ResponseWriter, a answer) {
 // misbehave answers a call that runs into a fault.
 func (s *Simulator) misbehave(ctx context.Context, w http.ResponseWriter, req *request, call *Call, f *script) {
 	var a answer
+	req.skew = f.Skew
 	if f.actsFirst() {
 		a = s.act(req, call)
 	}
@@ -91,6 +92,9 @@ func (s *Simulator) misbehave(ctx context.Context, w http.ResponseWriter, req *r
 		a.contentType = f.ContentType
 	}
 	a.header = cloneHeader(a.header)
+	if f.Skew != 0 && !s.Behavior().NoDate {
+		a.header["Date"] = s.timeOf(req).UTC().Format(http.TimeFormat)
+	}
 	for name, value := range f.Header {
 		a.header[name] = value
 	}

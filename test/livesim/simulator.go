@@ -145,6 +145,9 @@ func (s *Simulator) Clock() *Clock { return s.clock }
 
 func (s *Simulator) now() time.Time { return s.clock.Now() }
 
+// timeOf is the API's time as this call meets it.
+func (s *Simulator) timeOf(req *request) time.Time { return s.now().Add(req.skew) }
+
 // Behavior is how the API behaves now.
 func (s *Simulator) Behavior() Behavior {
 	s.mu.Lock()
