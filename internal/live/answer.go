@@ -188,6 +188,10 @@ func answerError(op Operation, status int, header http.Header, body []byte, secr
 		RetryAfter: retryAfterOf(header),
 	}
 	e.Class, e.Uncertain = classify(status, e.Code)
+	if e.Class == ClassNotFound && (op == OperationCreate || op == OperationList) {
+		// The call names no configuration that could be missing.
+		e.Class = ClassRejected
+	}
 	switch {
 	case status >= 300 && status < 400:
 		e.Message = CleanMessage(scrub(redirectMessage(status, header), secrets))

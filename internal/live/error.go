@@ -35,7 +35,8 @@ const (
 	// ClassForbidden says that the credentials are good, and lack the permission.
 	ClassForbidden Class = "Forbidden"
 	// ClassNotFound says that the service itself says that the configuration does not
-	// exist. A gateway's or a proxy's 404 is ClassUnavailable.
+	// exist. A gateway's or a proxy's 404 is ClassUnavailable, and to a create or a
+	// list, which name no configuration, it is ClassRejected.
 	ClassNotFound Class = "NotFound"
 	// ClassAlreadyExists says that there is a configuration of that domain and app.
 	ClassAlreadyExists Class = "AlreadyExists"

@@ -86,6 +86,19 @@ var _ = Describe("An error's class", func() {
 		})
 	}
 
+	DescribeTable("of a missing resource counts where the call names one",
+		func(ctx SpecContext, call func(context.Context, *live.Client) (live.Meta, error), class live.Class) {
+			server := startAPI(says(404, `{"error_code":"LIVE.103011019","error_msg":"?"}`))
+			_, err := call(ctx, clientOf(server.URL))
+			Expect(failure(err).Class).To(Equal(class))
+		},
+		Entry("create names none", create, live.ClassRejected),
+		Entry("list names none", list, live.ClassRejected),
+		Entry("update", update, live.ClassNotFound),
+		Entry("show", show, live.ClassNotFound),
+		Entry("delete", remove, live.ClassNotFound),
+	)
+
 	DescribeTable("falls back to the HTTP status", func(ctx SpecContext, status int, code string, class live.Class) {
 		body := `{"error_code":"` + code + `","error_msg":"?"}`
 		_, err := show(ctx, clientOf(startAPI(says(status, body)).URL))
