@@ -101,7 +101,11 @@ func (c *Credential) Resting(t live.Target) (until time.Time, why *live.Error, r
 // that project may try. It tells whether it did: once a minute at most for all
 // resources of a Secret together.
 func (c *Credential) Nudge(t live.Target) bool {
-	return c.standing.nudge(t)
+	if !c.standing.nudge(t) {
+		return false
+	}
+	c.method.forgive(t)
+	return true
 }
 
 // For is the credential as used for one project.

@@ -46,6 +46,8 @@ func (m *passwordMethod) drop(t live.Target, used *issued) {
 	}
 }
 
+func (m *passwordMethod) forgive(t live.Target) { m.issuer(t).forgive() }
+
 func (*passwordMethod) renews() bool { return true }
 
 func (m *passwordMethod) issuer(t live.Target) *issuer {

@@ -240,6 +240,17 @@ var _ = Describe("A user's token", func() {
 		Expect(server.seen()).To(HaveLen(1))
 	})
 
+	It("is asked for at once when a person asks, however short ago IAM refused it", func() {
+		server.change(func() { server.password = "changed" })
+		lease := begin(cred, projectA)
+		r, _ := http.NewRequest(http.MethodGet, "https://live.example.com/", nil)
+		lease.Done(lease.Authorize(ctx, r))
+		server.change(func() { server.password = "s3cret-canary" })
+		Expect(cred.Nudge(projectA)).To(BeTrue())
+		Expect(begin(cred, projectA).Authorize(ctx, r)).To(Succeed())
+		Expect(server.seen()).To(HaveLen(2))
+	})
+
 	It("does not keep anybody waiting longer than the context allows, with one call under way", func() {
 		hang := make(chan struct{})
 		defer close(hang)

@@ -150,6 +150,13 @@ func (i *issuer) drop(used *issued) {
 	}
 }
 
+// forgive lets the next one ask again, however short ago it failed.
+func (i *issuer) forgive() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.retryAt = time.Time{}
+}
+
 // idle tells whether nobody has used it for a while, and it holds nothing that
 // could be used.
 func (i *issuer) idle(now time.Time) bool {

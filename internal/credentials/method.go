@@ -16,6 +16,9 @@ type method interface {
 	// drop forgets what was issued, if it is still what is used: it was not
 	// accepted.
 	drop(t live.Target, used *issued)
+	// forgive forgets that nothing was issued when it was last asked for, so that
+	// it is asked for again at the next call.
+	forgive(t live.Target)
 	// renews tells whether a new token or key can be had without a change of
 	// the Secret.
 	renews() bool
@@ -50,5 +53,7 @@ func (m tokenMethod) authorize(_ context.Context, _ live.Target, req *http.Reque
 }
 
 func (tokenMethod) drop(live.Target, *issued) {}
+
+func (tokenMethod) forgive(live.Target) {}
 
 func (tokenMethod) renews() bool { return false }

@@ -49,6 +49,8 @@ func (m *podMethod) authorize(ctx context.Context, t live.Target, req *http.Requ
 
 func (m *podMethod) drop(_ live.Target, used *issued) { m.issuer.drop(used) }
 
+func (m *podMethod) forgive(live.Target) { m.issuer.forgive() }
+
 func (*podMethod) renews() bool { return true }
 
 // podCheck is how often the SDK is asked whether the keys are to be renewed: it

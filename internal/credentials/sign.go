@@ -31,6 +31,8 @@ func (m keyMethod) authorize(_ context.Context, t live.Target, req *http.Request
 
 func (keyMethod) drop(live.Target, *issued) {}
 
+func (keyMethod) forgive(live.Target) {}
+
 func (keyMethod) renews() bool { return false }
 
 // accessKey is what a request is signed with.
