@@ -43,6 +43,11 @@ func failure(e *live.Error, spec *v1alpha1.RecordCallbackConfigSpec) verdict {
 			"The Live API says that a configuration like this exists (%s), but shows none of domain %s and app %s. Look for one of the same domain, and remove it or name it in spec.id.",
 			answer(e), spec.PublishDomain, spec.App))
 	case live.ClassRejected:
+		if e.Operation == live.OperationAuthenticate {
+			return stalled(v1alpha1.ReasonRejected, fmt.Sprintf(
+				"IAM rejected the request for a token (%s). Check the values in Secret %s, and that project %s is of region %s; a changed Secret is tried at once.",
+				answer(e), secret, spec.ProjectID, spec.Region))
+		}
 		return stalled(v1alpha1.ReasonRejected, fmt.Sprintf(
 			"The Live API rejected the %s (%s). Check the fields of spec, and that the domain %s is an ingest domain of project %s; a changed spec is tried at once.",
 			noun(e.Operation), answer(e), spec.PublishDomain, spec.ProjectID))
