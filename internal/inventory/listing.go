@@ -8,8 +8,9 @@ import (
 	"github.com/live-operator/live-operator/internal/ratelimit"
 )
 
-// maxPauses is how many throttled answers a list waits out before it fails.
-const maxPauses = 5
+// maxPauses is how many throttled answers a list waits out before it fails, so
+// that whoever waits for it hears of a lasting one within seconds.
+const maxPauses = 2
 
 // listing reads the pages of one scope. It is used by one goroutine.
 type listing struct {

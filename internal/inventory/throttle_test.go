@@ -137,10 +137,10 @@ var _ = Describe("A list and the budget of its project", func() {
 	It("gives up after a few pauses", func() {
 		a := b.asker("a", begin).waits()
 		var last *live.Error
-		for n := range 6 {
+		for n := range 3 {
 			last = throttled(time.Second)
 			b.lists.next().fails(last)
-			if n < 5 {
+			if n < 2 {
 				passes(time.Second + time.Millisecond)
 			}
 		}
