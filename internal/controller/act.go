@@ -30,6 +30,16 @@ func (p *pass) look(ctx context.Context) (*ctrl.Result, error) {
 	p.f.sight.listed, p.f.sight.listedAt, p.f.sight.date = true, view.ListedAt, view.Date
 	p.f.sight.byID, p.f.sight.byKey = view.ByID, view.ByKey
 	p.m.listForbiddenAt = time.Time{}
+	if gone := p.m.gone; gone.refused != nil && !view.ListedAt.Before(gone.at) {
+		if _, there := view.ByID(gone.id); there {
+			p.m.gone = absence{}
+			// One server denies what another shows. It is not gone: try again later.
+			e := *gone.refused
+			e.Class = live.ClassUnavailable
+			result, err := p.failed(ctx, &decision{action: actionLook}, &e)
+			return &result, err
+		}
+	}
 	return nil, nil
 }
 
@@ -65,7 +75,7 @@ func (p *pass) show(ctx context.Context, d *decision) (*ctrl.Result, error) {
 		switch e := asError(live.OperationShow, err); e.Class {
 		case live.ClassNotFound:
 			p.Inventory.Remove(p.target, id)
-			p.m.gone, p.absent = absence{id, p.obj.Generation, p.Clock.Now()}, e
+			p.m.gone, p.absent = absence{id, p.obj.Generation, p.Clock.Now(), nil}, e
 			p.f.sight.shown, p.f.sight.show = true, nil
 		case live.ClassForbidden:
 			p.f.sight.showForbidden, p.forbidden = true, e

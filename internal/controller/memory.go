@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 
 	"github.com/live-operator/live-operator/api/v1alpha1"
+	"github.com/live-operator/live-operator/internal/live"
 )
 
 // memory is what passes over one resource remember outside of it. All of it
@@ -92,6 +93,8 @@ type absence struct {
 	id         string
 	generation int64
 	at         time.Time
+	// refused is the answer to a write that said so; nil where a Show did.
+	refused *live.Error
 }
 
 // keyMemory saves reading a callback key again whose Secret did not change.

@@ -132,7 +132,9 @@ func (p *pass) mayPass(ctx context.Context, d *decision, e *live.Error, now time
 		return true, err
 	case e.Class == live.ClassNotFound && (d.action == actionUpdate || d.action == actionAdopt) && p.obj.Spec.ID == "":
 		p.Inventory.Remove(p.target, d.id)
-		m.gone = absence{d.id, p.obj.Generation, now}
+		m.gone = absence{d.id, p.obj.Generation, now, e}
+		// Before it is created again, a list has to say the same.
+		m.lookFrom(now)
 		return true, nil
 	case d.action != actionCreate:
 		return false, nil
