@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"sync"
@@ -30,7 +32,9 @@ func (s *Simulator) Door(ctx context.Context, address string, certificate *tls.C
 	d := &Door{address: address, shown: certificate, server: &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: time.Minute,
-		TLSNextProto:      map[string]func(*http.Server, *tls.Conn, http.Handler){}, // as in Listen
+		// Clients that do not like the certificate are what a door is for.
+		ErrorLog:     log.New(io.Discard, "", 0),
+		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}, // as in Listen
 	}}
 	d.server.SetKeepAlivesEnabled(false)
 	if err := d.Open(ctx); err != nil {

@@ -79,7 +79,8 @@ func route(r *http.Request) (operation Operation, project, id string) {
 }
 
 // guess finds the domain and the app that a call is about, for faults and the
-// log: in its body or query, else in the stored configuration.
+// log: in its body or query, else in the stored configuration. A token call is
+// about the project that the token is to be for.
 func (s *Simulator) guess(req *request) {
 	switch req.operation {
 	case Create, Update:
@@ -90,6 +91,12 @@ func (s *Simulator) guess(req *request) {
 		_ = json.Unmarshal(req.body, &body)
 		req.domain, _ = body.Domain.(string)
 		req.app, _ = body.App.(string)
+	case Authenticate:
+		var body authRequest
+		_ = json.Unmarshal(req.body, &body)
+		if scope := body.Auth.Scope; scope != nil && scope.Project != nil {
+			req.project = scope.Project.ID
+		}
 	case List:
 		query := req.http.URL.Query()
 		req.domain, req.app = query.Get("publish_domain"), query.Get("app")
