@@ -28,6 +28,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/live-operator/live-operator/api/v1alpha1"
+	"github.com/live-operator/live-operator/internal/bulkhead"
 	"github.com/live-operator/live-operator/internal/controller"
 	"github.com/live-operator/live-operator/internal/credentials"
 	"github.com/live-operator/live-operator/internal/inventory"
@@ -86,6 +87,7 @@ func run(ctx context.Context, o *options) error {
 		return err
 	}
 	budget := ratelimit.New(ratelimit.Options{QPS: o.apiQPS, Burst: o.apiBurst})
+	workers := bulkhead.New(bulkhead.Options{Workers: o.workers})
 	secrets := controller.Secrets{Bodies: mgr.GetAPIReader()}
 	if o.watchSecrets {
 		secrets.Metadata = mgr.GetCache()
@@ -95,8 +97,9 @@ func run(ctx context.Context, o *options) error {
 		Secrets:        secrets,
 		API:            api,
 		Credentials:    creds,
-		Inventory:      inventory.New(inventory.Options{Context: ctx, Lister: controller.Leased(api), Budget: budget}),
+		Inventory:      inventory.New(inventory.Options{Context: ctx, Lister: controller.Leased(api, workers), Budget: budget}),
 		Budget:         budget,
+		Bulkhead:       workers,
 		Recorder:       mgr.GetEventRecorder("live-operator"),
 		ResyncInterval: o.resyncInterval,
 		CallTimeout:    o.apiTimeout,

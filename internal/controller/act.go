@@ -22,8 +22,7 @@ func (p *pass) look(ctx context.Context) (*ctrl.Result, error) {
 	view, err, under := p.Inventory.Look(p.target, p.listing(), p.lookAfter(), p.obj.Spec.PublishDomain, p.obj.Spec.App, p.waker())
 	switch {
 	case under:
-		// Should the wake-up be lost, look again all the same.
-		return &ctrl.Result{RequeueAfter: time.Minute}, nil
+		return &ctrl.Result{RequeueAfter: lostWakeUp}, nil
 	case err != nil:
 		return p.lookFailed(ctx, err)
 	}
@@ -67,6 +66,7 @@ func (p *pass) show(ctx context.Context, d *decision) (*ctrl.Result, error) {
 	if lease == nil {
 		return result, err
 	}
+	p.slot.Start()
 	config, meta, err := p.API.Show(ctx, p.target, lease, id)
 	if p.settle(lease, err) {
 		return &ctrl.Result{RequeueAfter: soon}, nil
@@ -145,6 +145,7 @@ func (p *pass) act(ctx context.Context, d *decision) (*ctrl.Result, error) {
 // call is the call itself.
 func (p *pass) call(ctx context.Context, lease live.Authorizer, d *decision) (config live.Config, meta live.Meta, err error) {
 	sent := settings(&p.obj.Spec, p.key)
+	p.slot.Start()
 	switch d.action {
 	case actionCreate:
 		config, meta, err = p.API.Create(ctx, p.target, lease, sent)

@@ -12,6 +12,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/live-operator/live-operator/api/v1alpha1"
+	"github.com/live-operator/live-operator/internal/bulkhead"
 	"github.com/live-operator/live-operator/internal/credentials"
 	"github.com/live-operator/live-operator/internal/inventory"
 	"github.com/live-operator/live-operator/internal/live"
@@ -25,27 +26,54 @@ type Lister interface {
 
 // Leased makes the lists of an inventory under the leases of the credentials
 // that they are made with, so that a list with a bad Secret counts for its rest,
-// and obeys it. Safe for concurrent use if l is.
-func Leased(l Lister) Lister { return leased{l} }
+// and obeys it. The bulkhead is told how long they take: a list holds no worker,
+// but shows how its project answers. Safe for concurrent use if l is.
+func Leased(l Lister, b *bulkhead.Bulkhead) Lister { return leased{l, b} }
 
-type leased struct{ Lister }
+type leased struct {
+	Lister
+	bulkhead *bulkhead.Bulkhead
+}
 
 // List implements Lister.
 func (l leased) List(ctx context.Context, t live.Target, a live.Authorizer, q live.Query) (page live.Page, meta live.Meta, err error) {
-	access, ok := a.(*credentials.Access)
-	if !ok {
-		return l.Lister.List(ctx, t, a, q)
-	}
-	err = access.Call(ctx, func(a live.Authorizer) error {
+	list := func(a live.Authorizer) error {
 		var err error
+		began := time.Now()
 		page, meta, err = l.Lister.List(ctx, t, a, q)
+		l.bulkhead.Answered(inventory.Project(t), time.Since(began))
 		return err
-	})
+	}
+	access, ok := a.(*credentials.Access)
+	if ok {
+		err = access.Call(ctx, list)
+	} else {
+		err = list(a)
+	}
 	return page, meta, err
 }
 
 // project names the budget that the pass draws on.
 func (p *pass) project() string { return inventory.Project(p.target) }
+
+// enter takes a slot for one call. It never waits for one: false means that the
+// resource comes back when there is one.
+func (p *pass) enter() bool {
+	p.slot = p.Bulkhead.Enter(p.project(), string(p.obj.UID), p.waker())
+	p.queued = p.slot == nil
+	return !p.queued
+}
+
+// leave gives back the slot, and at the end of a pass that does not wait for one
+// the place in line: it may have been woken for a call that is not needed now.
+func (p *pass) leave() {
+	if p.slot != nil {
+		p.slot.Leave()
+		p.slot = nil
+	} else if !p.queued {
+		p.Bulkhead.Forget(string(p.obj.UID))
+	}
+}
 
 // take asks the budget for one call. Drift is nobody's hurry; all else is
 // somebody's.
@@ -167,13 +195,18 @@ func (p *pass) recall() {
 	}
 }
 
-// turn takes a turn with the credentials and with the budget, for one call.
-// Without a lease the pass is over.
+// turn takes a turn with the credentials, a slot, and a turn with the budget, for
+// one call. Without a lease the pass is over.
 func (p *pass) turn(ctx context.Context, d *decision) (*credentials.Lease, *ctrl.Result, error) {
 	lease, wait, err := p.credential.Begin(p.target)
 	switch {
 	case lease != nil:
+		if !p.enter() {
+			lease.Done(nil)
+			return nil, &ctrl.Result{RequeueAfter: lostWakeUp}, nil
+		}
 		if wait := p.take(d); wait > 0 {
+			p.leave()
 			lease.Done(nil)
 			return nil, &ctrl.Result{RequeueAfter: wait}, nil
 		}
@@ -200,10 +233,11 @@ func (p *pass) rest(ctx context.Context, why *live.Error, until time.Time) (ctrl
 	return p.conclude(ctx, v, until)
 }
 
-// settle ends the lease of a call, and tells the budget of a success. again is
-// true where the credentials were refused for the first time: the Secret is
-// read anew, and the call made once more.
+// settle ends the slot and the lease of a call, and tells the budget of a
+// success. again is true where the credentials were refused for the first time:
+// the Secret is read anew, and the call made once more.
 func (p *pass) settle(lease *credentials.Lease, err error) (again bool) {
+	p.leave()
 	if err == nil {
 		p.Budget.Succeeded(p.project())
 	}

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/live-operator/live-operator/api/v1alpha1"
+	"github.com/live-operator/live-operator/internal/bulkhead"
 	"github.com/live-operator/live-operator/internal/credentials"
 	"github.com/live-operator/live-operator/internal/live"
 )
@@ -27,6 +28,9 @@ type pass struct {
 	f          facts
 	key        live.Secret
 	credential *credentials.Credential
+	// slot is for the call of this pass, and queued says that it waits for one.
+	slot   *bulkhead.Slot
+	queued bool
 	// overdueSince is when the resource became due to be compared, zero if not.
 	overdueSince time.Time
 	// shown: this pass asked for the configuration by itself.

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/live-operator/live-operator/api/v1alpha1"
+	"github.com/live-operator/live-operator/internal/bulkhead"
 	"github.com/live-operator/live-operator/internal/credentials"
 	"github.com/live-operator/live-operator/internal/inventory"
 	"github.com/live-operator/live-operator/internal/live"
@@ -49,6 +50,8 @@ type Reconciler struct {
 	Inventory *inventory.Inventory
 	// Budget is what may be called when.
 	Budget *ratelimit.Budget
+	// Bulkhead divides the workers among the projects.
+	Bulkhead *bulkhead.Bulkhead
 	// Recorder tells events.
 	Recorder events.EventRecorder
 	// ResyncInterval is how often a resource that does not say is compared; 0 is
@@ -95,6 +98,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{RequeueAfter: lockWait}, nil
 	}
 	defer unlock()
+	defer p.leave()
 	// What has begun is seen through when the operator is told to stop; each call
 	// has an end of its own.
 	result, err := p.run(context.WithoutCancel(ctx))
@@ -117,5 +121,6 @@ func (r *Reconciler) forget(req ctrl.Request) {
 	if uid := r.memories.forget(req.NamespacedName); uid != "" {
 		r.claims.drop(uid)
 		r.Budget.Forget(string(uid))
+		r.Bulkhead.Forget(string(uid))
 	}
 }

@@ -8,6 +8,9 @@ import (
 )
 
 const (
+	// lostWakeUp is when to look again though nobody said that what was waited
+	// for is there.
+	lostWakeUp = time.Minute
 	// backoffBase and backoffMax bound the waits after failures that may pass.
 	backoffBase = time.Second
 	backoffMax  = 5 * time.Minute

@@ -29,7 +29,7 @@ const (
 
 // SetupWithManager registers the reconciler, its indexes and its watches. No
 // pass ever waits long for anything but its own call, so workers is also about
-// how many calls are made at a time.
+// how many calls are made at a time; the Bulkhead has to know as many.
 func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, workers int) error {
 	r.wake = make(chan event.GenericEvent)
 	r.done = ctx.Done()
@@ -134,9 +134,10 @@ func (r *Reconciler) matching(ctx context.Context, opts ...client.ListOption) []
 
 // waker makes the resource of this pass come back, from any goroutine.
 func (p *pass) waker() func() {
-	obj := &v1alpha1.RecordCallbackConfig{}
-	obj.Name, obj.Namespace = p.obj.Name, p.obj.Namespace
+	name, namespace := p.obj.Name, p.obj.Namespace
 	return func() {
+		obj := &v1alpha1.RecordCallbackConfig{}
+		obj.Name, obj.Namespace = name, namespace
 		select {
 		case p.wake <- event.GenericEvent{Object: obj}:
 		case <-p.done:
