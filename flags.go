@@ -1,11 +1,14 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -40,6 +43,7 @@ type options struct {
 	metricsAddress  string
 	metricsSecure   bool
 	probeAddress    string
+	pprofAddress    string
 	zap             zap.Options
 	showVersion     bool
 }
@@ -70,11 +74,11 @@ func parse(arguments []string, output io.Writer) (*options, error) {
 		return nil
 	})
 	fs.BoolVar(&o.watchSecrets, "watch-secrets", true, "watch the metadata of Secrets, to use a changed one at once; with false a changed one is used at the next call, and no list or watch on Secrets is needed")
-	fs.Func("selector", "label `selector`: serve only resources that match", func(v string) (err error) {
+	fs.Func("selector", "label `selector`: serve only resources that match, as one shard of several with a lease of its own", func(v string) (err error) {
 		o.selector, err = labels.Parse(v)
 		return err
 	})
-	fs.IntVar(&o.workers, "max-concurrent-reconciles", 16, "how many resources are handled at a time")
+	fs.IntVar(&o.workers, "max-concurrent-reconciles", 16, "how many resources are handled at a time; a project whose API hangs holds an eighth of these workers, and all such together half")
 	fs.DurationVar(&o.resyncInterval, "resync-interval", 10*time.Minute, "how often a resource that does not say is compared with the API: at least 1m, or 0 for never")
 	fs.Float64Var(&o.apiQPS, "api-qps", 4.8, "calls a second to the Live API for each project; 0 for no limit")
 	fs.IntVar(&o.apiBurst, "api-burst", 10, "calls to the Live API that a project may make at once")
@@ -82,13 +86,14 @@ func parse(arguments []string, output io.Writer) (*options, error) {
 	fs.StringVar(&o.caBundle, "ca-bundle", "", "PEM `file` of certificate authorities to trust besides the system's, for the Live API and IAM")
 	fs.BoolVar(&o.leaderElect, "leader-elect", false, "let only one of several replicas act at a time")
 	fs.StringVar(&o.leaseNamespace, "leader-election-namespace", "", "namespace of the lease (default the operator's own)")
-	fs.StringVar(&o.leaseID, "leader-election-id", "live-operator", "name of the lease")
+	fs.StringVar(&o.leaseID, "leader-election-id", "", "name of the lease (default live-operator, with --selector followed by what tells it from other selectors)")
 	fs.DurationVar(&o.leaseDuration, "leader-election-lease-duration", 15*time.Second, "how long a lease holds that is not renewed")
 	fs.DurationVar(&o.renewDeadline, "leader-election-renew-deadline", 10*time.Second, "how long the leader tries to renew its lease before it gives up")
 	fs.DurationVar(&o.retryPeriod, "leader-election-retry-period", 2*time.Second, "how long to wait between tries to take or renew the lease")
 	fs.StringVar(&o.metricsAddress, "metrics-bind-address", ":8443", "address of the metrics; 0 for none")
 	fs.BoolVar(&o.metricsSecure, "metrics-secure", true, "serve metrics over HTTPS, and only to those whom the API server authorizes")
 	fs.StringVar(&o.probeAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0 for none")
+	fs.StringVar(&o.pprofAddress, "pprof-bind-address", "0", "address of /debug/pprof, which must be of the loopback interface; 0 for none")
 	fs.BoolVar(&o.showVersion, "version", false, "print the version and exit")
 	config.RegisterFlags(fs)
 	o.zap.BindFlags(fs)
@@ -102,6 +107,9 @@ func parse(arguments []string, output io.Writer) (*options, error) {
 	if o.zap.Level != nil {
 		o.zap.Level = discreet{o.zap.Level}
 	}
+	if o.leaseID == "" {
+		o.leaseID = leaseOf(o.selector)
+	}
 	return o, o.validate()
 }
 
@@ -113,6 +121,17 @@ type discreet struct{ zapcore.LevelEnabler }
 func (d discreet) Enabled(level zapcore.Level) bool {
 	const bodies zapcore.Level = -8
 	return level > bodies && d.LevelEnabler.Enabled(level)
+}
+
+// leaseOf is the lease of the shard with that selector. Shards must not wait for
+// each other, and all replicas of one must name the same.
+func leaseOf(s labels.Selector) string {
+	const name = "live-operator"
+	if s.Empty() {
+		return name
+	}
+	digest := sha256.Sum256([]byte(s.String()))
+	return name + "-" + hex.EncodeToString(digest[:5])
 }
 
 // validate says what is wrong with the options, all at once.
@@ -134,11 +153,20 @@ func (o *options) validate() error {
 	refuse(o.apiQPS < 0, "api-qps", "can't be negative")
 	refuse(o.apiQPS > 0 && o.apiBurst < 1, "api-burst", "must be at least 1")
 	refuse(o.apiTimeout < time.Second, "api-timeout", "must be at least 1s")
+	refuse(o.pprofAddress != "0" && !loopback(o.pprofAddress), "pprof-bind-address",
+		"must be of the loopback interface, such as 127.0.0.1:6060, because whoever reaches it can keep the process busy; kubectl port-forward leads there")
 	refuse(o.leaderElect && (o.leaseDuration <= o.renewDeadline || o.renewDeadline <= o.retryPeriod), "leader-election-lease-duration",
 		"must be longer than --leader-election-renew-deadline, and that longer than --leader-election-retry-period")
 	slices.Sort(o.watchNamespaces)
 	o.watchNamespaces = slices.Compact(o.watchNamespaces)
 	return errors.Join(errs...)
+}
+
+// loopback tells whether only the same host, or pod, can reach the address.
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
 }
 
 // regions are the regions with an endpoint of their own, for the log.

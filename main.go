@@ -147,6 +147,7 @@ func managerOptions(o *options) ctrl.Options {
 		Cache:                         caches,
 		Metrics:                       metrics,
 		HealthProbeBindAddress:        o.probeAddress,
+		PprofBindAddress:              o.pprofAddress,
 		LeaderElection:                o.leaderElect,
 		LeaderElectionNamespace:       o.leaseNamespace,
 		LeaderElectionID:              o.leaseID,

@@ -30,6 +30,7 @@ var _ = Describe("The flags", func() {
 		Expect(o.apiTimeout).To(Equal(30 * time.Second))
 		Expect(o.watchSecrets).To(BeTrue())
 		Expect(o.selector.Empty()).To(BeTrue())
+		Expect(o.pprofAddress).To(Equal("0"))
 	})
 
 	It("take an endpoint for one region, namespaces and a selector", func() {
@@ -61,8 +62,33 @@ var _ = Describe("The flags", func() {
 		Entry("no burst", "--api-burst=0", "at least 1"),
 		Entry("a timeout that is too short", "--api-timeout=10ms", "at least 1s"),
 		Entry("a selector that is none", "--selector=a b c", "selector"),
+		Entry("profiles for everybody", "--pprof-bind-address=:6060", "loopback"),
 		Entry("a word that is no flag", "namespaces", "no flag"),
 	)
+
+	It("name a lease for each selector, however it is written, unless told another", func() {
+		lease := func(arguments ...string) string {
+			GinkgoHelper()
+			o, err := parse(arguments, GinkgoWriter)
+			Expect(err).NotTo(HaveOccurred())
+			return o.leaseID
+		}
+		Expect(lease()).To(Equal("live-operator"))
+		a, b := lease("--selector=shard=a"), lease("--selector=shard=b")
+		Expect(a).To(MatchRegexp(`^live-operator-[0-9a-f]{10}$`))
+		Expect(b).NotTo(Equal(a))
+		Expect(lease("--selector=shard = a")).To(Equal(a))
+		Expect(lease("--selector=shard in (a,b),!x")).To(Equal(lease("--selector=!x, shard in (b, a)")))
+		Expect(lease("--selector=shard=a", "--leader-election-id=mine")).To(Equal("mine"))
+	})
+
+	It("serve profiles to the same host alone, where asked to", func() {
+		for _, address := range []string{"127.0.0.1:6060", "[::1]:6060", "localhost:0"} {
+			o, err := parse([]string{"--pprof-bind-address=" + address}, GinkgoWriter)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(managerOptions(o).PprofBindAddress).To(Equal(address))
+		}
+	})
 
 	It("are refused where the lease would end before it can be renewed", func() {
 		_, err := parse([]string{"--leader-elect", "--leader-election-lease-duration=5s"}, GinkgoWriter)

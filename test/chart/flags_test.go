@@ -18,6 +18,7 @@ caBundle: {configMap: cloud-ca}
 watchNamespaces: [team-a, team-b]
 selector: shard in (a, b)
 apiBurst: 1000000
+pprofBindAddress: 127.0.0.1:6060
 log: {development: true, encoder: json, level: 3, stacktraceLevel: panic, timeEncoding: iso8601}
 `
 

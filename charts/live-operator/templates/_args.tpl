@@ -20,7 +20,7 @@
 {{- $args = append $args (printf "--watch-namespaces=%s" (join "," .)) }}
 {{- end }}
 {{- $args = append $args (printf "--watch-secrets=%t" $v.watchSecrets) }}
-{{- with $v.selector }}
+{{- with .shard.selector }}
 {{- $args = append $args (printf "--selector=%s" .) }}
 {{- end }}
 {{- $args = concat $args (list
@@ -48,6 +48,7 @@
 {{- $probes := "0" }}
 {{- if $v.probes.enabled }}{{ $probes = printf ":%d" (int64 $v.probes.port) }}{{ end }}
 {{- $args = append $args (printf "--health-probe-bind-address=%s" $probes) }}
+{{- $args = append $args (printf "--pprof-bind-address=%v" $v.pprofBindAddress) }}
 {{- if $v.log.development }}
 {{- $args = append $args "--zap-devel=true" }}
 {{- end }}

@@ -18,9 +18,23 @@
 {{- printf "%s:%s" (include "live-operator.fullname" .) .Release.Namespace }}
 {{- end }}
 
+{{- /* The shards as JSON; without shards, one that has no name and serves what selector says. */}}
+{{- define "live-operator.shards" -}}
+{{- default (list (dict "name" "" "selector" .Values.selector)) .Values.shards | toJson }}
+{{- end }}
+
+{{- /* The Deployment of the shard in the context. */}}
+{{- define "live-operator.shardName" -}}
+{{- list (include "live-operator.fullname" .) .shard.name | compact | join "-" }}
+{{- end }}
+
+{{- /* Of the shard in the context, or of all of them. */}}
 {{- define "live-operator.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "live-operator.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
+{{- with (default dict .shard).name }}
+live.huaweicloud.com/shard: {{ . | quote }}
+{{- end }}
 {{- end }}
 
 {{- define "live-operator.labels" -}}
@@ -53,9 +67,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- $ref }}
 {{- end }}
 
-{{- /* Not the flag's default, so that two releases in one namespace do not wait for each other. */}}
+{{- /* Of the shard in the context. Not the flag's default, so that two releases in one namespace do not wait for each other. */}}
 {{- define "live-operator.leaseName" -}}
-{{- default (include "live-operator.fullname" .) .Values.leaderElection.id }}
+{{- list (default (include "live-operator.fullname" .) .Values.leaderElection.id) .shard.name | compact | join "-" }}
 {{- end }}
 
 {{- define "live-operator.leaseNamespace" -}}
@@ -92,6 +106,14 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- define "live-operator.validate" -}}
 {{- if and (gt (int .Values.replicas) 1) (not .Values.leaderElection.enabled) }}
 {{- fail "replicas: more than one would act at the same time; set replicas to 1, or leaderElection.enabled to true" }}
+{{- end }}
+{{- if and .Values.selector .Values.shards }}
+{{- fail "selector: each of the shards has its own; leave it empty" }}
+{{- end }}
+{{- $names := list }}
+{{- range .Values.shards }}{{ $names = append $names .name }}{{ end }}
+{{- if ne (len $names) (len (uniq $names)) }}
+{{- fail "shards: two have the same name" }}
 {{- end }}
 {{- if gt (len (without (list .Values.caBundle.configMap .Values.caBundle.secret .Values.caBundle.path) "")) 1 }}
 {{- fail "caBundle: only one of configMap, secret and path can be set" }}
