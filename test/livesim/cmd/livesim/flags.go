@@ -18,6 +18,7 @@ type grant struct {
 
 type config struct {
 	listen, caFile            string
+	certFile, keyFile         string
 	tlsHosts                  []string
 	tokens, accessKeys, users []grant
 	behavior                  livesim.Behavior
@@ -43,6 +44,8 @@ func parse(args []string, usage io.Writer) (config, error) {
 		c.tlsHosts = append(c.tlsHosts, host)
 		return nil
 	})
+	flags.StringVar(&c.certFile, "tls-cert-file", "", "serve https by the certificate in this `file`, and the key of --tls-key-file")
+	flags.StringVar(&c.keyFile, "tls-key-file", "", "the `file` of that certificate's key")
 	flags.BoolVar(&c.log, "log", false, "write each call to standard output, in one line")
 	flags.BoolVar(&c.quiet, "quiet", false, "write nothing but the address")
 	if err := flags.Parse(args); err != nil {
@@ -50,6 +53,12 @@ func parse(args []string, usage io.Writer) (config, error) {
 	}
 	if bad != nil {
 		return config{}, bad
+	}
+	if c.certFile != "" && c.caFile != "" {
+		return config{}, errors.New("--tls-cert-file brings a certificate, and --tls-ca-file makes one: there can be only one of them")
+	}
+	if (c.certFile == "") != (c.keyFile == "") {
+		return config{}, errors.New("--tls-cert-file and --tls-key-file need each other")
 	}
 	if flags.NArg() > 0 {
 		return config{}, errors.New("there are arguments that are not flags")

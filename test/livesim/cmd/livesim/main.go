@@ -54,19 +54,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	for _, user := range c.users {
 		sim.AddUser(user.values[0], user.values[1], user.values[2], user.projects...)
 	}
-	var certificate *tls.Certificate
-	if c.caFile != "" {
-		made, ca, err := livesim.NewCertificate(c.tlsHosts...)
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(c.caFile, ca, 0o644); err != nil {
-			return fmt.Errorf("writing --tls-ca-file: %w", err)
-		}
-		certificate = &made
+	serveBy, err := certificate(c)
+	if err != nil {
+		return err
 	}
 	mu.Lock() // the URL is to be the first line
-	url, err := sim.Listen(ctx, c.listen, certificate)
+	url, err := sim.Listen(ctx, c.listen, serveBy)
 	if err == nil {
 		_, err = fmt.Fprintln(stdout, url)
 	}
@@ -79,4 +72,26 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	<-ctx.Done()
 	return nil
+}
+
+// certificate is what to serve by: nil for plain HTTP.
+func certificate(c config) (*tls.Certificate, error) {
+	switch {
+	case c.certFile != "":
+		loaded, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+		if err != nil {
+			return nil, fmt.Errorf("reading --tls-cert-file and --tls-key-file: %w", err)
+		}
+		return &loaded, nil
+	case c.caFile != "":
+		made, ca, err := livesim.NewCertificate(c.tlsHosts...)
+		if err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(c.caFile, ca, 0o644); err != nil {
+			return nil, fmt.Errorf("writing --tls-ca-file: %w", err)
+		}
+		return &made, nil
+	}
+	return nil, nil
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"io"
 	"net/http"
 	"os"
@@ -50,6 +51,17 @@ var _ = Describe("The command", func() {
 		Eventually(lines).Should(Receive(&url), "the first line is the URL")
 		return url, lines
 	}
+	// trusting is a client of livesim.example.com that trusts this authority alone.
+	trusting := func(ca []byte) *http.Client {
+		GinkgoHelper()
+		roots := x509.NewCertPool()
+		Expect(roots.AppendCertsFromPEM(ca)).To(BeTrue())
+		client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{
+			RootCAs: roots, ServerName: "livesim.example.com", MinVersion: tls.VersionTLS12,
+		}}}
+		DeferCleanup(client.CloseIdleConnections)
+		return client
+	}
 	list := func(client *http.Client, url, token string) int {
 		GinkgoHelper()
 		req, err := http.NewRequest(http.MethodGet, url+"/v1/project-a/record/callbacks", nil)
@@ -80,13 +92,23 @@ var _ = Describe("The command", func() {
 		Expect(url).To(HavePrefix("https://"))
 		ca, err := os.ReadFile(file)
 		Expect(err).NotTo(HaveOccurred())
-		roots := x509.NewCertPool()
-		Expect(roots.AppendCertsFromPEM(ca)).To(BeTrue())
-		client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{
-			RootCAs: roots, ServerName: "livesim.example.com", MinVersion: tls.VersionTLS12,
-		}}}
-		DeferCleanup(client.CloseIdleConnections)
-		Expect(list(client, url, "t")).To(Equal(http.StatusOK))
+		Expect(list(trusting(ca), url, "t")).To(Equal(http.StatusOK))
+	})
+
+	It("serves https by a certificate that it is given", func() {
+		dir := GinkgoT().TempDir()
+		made, ca, err := livesim.NewCertificate("livesim.example.com")
+		Expect(err).NotTo(HaveOccurred())
+		key, err := x509.MarshalPKCS8PrivateKey(made.PrivateKey)
+		Expect(err).NotTo(HaveOccurred())
+		write := func(name, kind string, der []byte) string {
+			file := filepath.Join(dir, name)
+			Expect(os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600)).To(Succeed())
+			return file
+		}
+		url, _ := serve("--token", "t=project-a", "--quiet",
+			"--tls-cert-file", write("tls.crt", "CERTIFICATE", made.Certificate[0]), "--tls-key-file", write("tls.key", "PRIVATE KEY", key))
+		Expect(list(trusting(ca), url, "t")).To(Equal(http.StatusOK))
 	})
 
 	It("reads every kind of credential", func() {
@@ -116,6 +138,9 @@ var _ = Describe("The command", func() {
 		Entry("an access key without a secret", "--access-key", "s3cret=p"),
 		Entry("a user without a password", "--user", "acme/s3cret=p"),
 		Entry("an argument that is no flag", "s3cret"),
+		Entry("a certificate without its key", "--token", "s3cret=p", "--tls-cert-file", "/no-such-folder/tls.crt"),
+		Entry("a certificate that is brought and made", "--token", "s3cret=p", "--tls-cert-file", "a", "--tls-key-file", "b", "--tls-ca-file", "c"),
+		Entry("a certificate that cannot be read", "--token", "s3cret=p", "--tls-cert-file", "/no-such-folder/a", "--tls-key-file", "/no-such-folder/b"),
 		Entry("an unknown flag", "--tokens", "s3cret=p"),
 		Entry("an address that cannot be listened on", "--token", "s3cret=p", "--listen", "256.0.0.1:http"),
 		Entry("a file that cannot be written", "--token", "s3cret=p", "--tls-ca-file", "/no-such-folder/ca.pem"),
