@@ -92,6 +92,10 @@ bench: ## Count the operator's calls and writes against its budgets, in about fi
 fuzz: ## Fuzz every parser of foreign bytes, 10 seconds each. FUZZTIME=10m: longer. ARGS=FuzzAnswer: only that one.
 	@hack/fuzz $(ARGS)
 
+.PHONY: e2e
+e2e: ## Test on the cluster of KUBECONFIG. E2E_IMAGE_LOAD="command": what loads an image archive into it; kind load image-archive.
+	@hack/e2e $(ARGS)
+
 .PHONY: check-generated
 check-generated: ## Fail if generated files, go.mod or go.sum are not up to date.
 	@hack/check-generated
