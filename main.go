@@ -24,6 +24,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
@@ -33,6 +34,7 @@ import (
 	"github.com/live-operator/live-operator/internal/credentials"
 	"github.com/live-operator/live-operator/internal/inventory"
 	"github.com/live-operator/live-operator/internal/live"
+	"github.com/live-operator/live-operator/internal/metrics"
 	"github.com/live-operator/live-operator/internal/ratelimit"
 )
 
@@ -77,35 +79,43 @@ func run(ctx context.Context, o *options) error {
 		return err
 	}
 
+	counted := metrics.New(ctrlmetrics.Registry)
+	metrics.Build(ctrlmetrics.Registry, version, commit)
 	transport := live.NewTransport(roots)
-	api, err := live.New(live.Options{Endpoints: o.liveEndpoints, Timeout: o.apiTimeout, Version: version, Transport: transport})
+	api, err := live.New(live.Options{Endpoints: o.liveEndpoints, Timeout: o.apiTimeout, Version: version, Transport: transport, OnCall: counted.Call})
 	if err != nil {
 		return err
 	}
-	creds, err := credentials.NewCache(credentials.Options{IAM: o.iamEndpoints, Transport: transport, Timeout: o.apiTimeout, Version: version})
+	creds, err := credentials.NewCache(credentials.Options{IAM: o.iamEndpoints, Transport: transport, Timeout: o.apiTimeout, Version: version,
+		OnCall: counted.Call, OnRest: counted.Rested})
 	if err != nil {
 		return err
 	}
-	budget := ratelimit.New(ratelimit.Options{QPS: o.apiQPS, Burst: o.apiBurst})
+	budget := ratelimit.New(ratelimit.Options{QPS: o.apiQPS, Burst: o.apiBurst, OnTurn: counted.Waited})
 	workers := bulkhead.New(bulkhead.Options{Workers: o.workers})
 	secrets := controller.Secrets{Bodies: mgr.GetAPIReader()}
 	if o.watchSecrets {
 		secrets.Metadata = mgr.GetCache()
 	}
+	held := inventory.New(inventory.Options{Context: ctx, Lister: controller.Leased(api, workers), Budget: budget})
 	reconciler := &controller.Reconciler{
 		Client:         mgr.GetClient(),
 		Secrets:        secrets,
 		API:            api,
 		Credentials:    creds,
-		Inventory:      inventory.New(inventory.Options{Context: ctx, Lister: controller.Leased(api, workers), Budget: budget}),
+		Inventory:      held,
 		Budget:         budget,
 		Bulkhead:       workers,
 		Recorder:       mgr.GetEventRecorder("live-operator"),
 		ResyncInterval: o.resyncInterval,
 		CallTimeout:    o.apiTimeout,
 		Clock:          clock.RealClock{},
+		Metrics:        counted,
 	}
 	if err := reconciler.SetupWithManager(ctx, mgr, o.workers); err != nil {
+		return err
+	}
+	if err := observe(ctx, mgr, counted, metrics.Sources{Budget: budget, Inventory: held, Credentials: creds}); err != nil {
 		return err
 	}
 	if err := errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("ping", healthz.Ping)); err != nil {
@@ -114,6 +124,21 @@ func run(ctx context.Context, o *options) error {
 	ctrl.Log.Info("starting", "version", version, "commit", commit, "liveEndpoint", o.liveEndpoints.Template,
 		"regionEndpoints", o.regions(), "namespaces", o.watchNamespaces, "selector", o.selector.String())
 	return mgr.Start(ctx)
+}
+
+// observe registers the metrics that are read from the state when they are
+// scraped, and has changes of resources measured.
+func observe(ctx context.Context, mgr ctrl.Manager, counted *metrics.Metrics, from metrics.Sources) error {
+	from.Reader, from.Elected, from.Clock = mgr.GetCache(), mgr.Elected(), clock.RealClock{}
+	changes := counted.Changes(from.Elected, from.Clock)
+	informer, err := mgr.GetCache().GetInformer(ctx, &v1alpha1.RecordCallbackConfig{}, cache.BlockUntilSynced(false))
+	if err != nil {
+		return err
+	}
+	if _, err := informer.AddEventHandler(changes); err != nil {
+		return err
+	}
+	return ctrlmetrics.Registry.Register(metrics.NewState(from, changes))
 }
 
 func managerOptions(o *options) ctrl.Options {
@@ -136,16 +161,16 @@ func managerOptions(o *options) ctrl.Options {
 			caches.DefaultNamespaces[name] = cache.Config{}
 		}
 	}
-	metrics := metricsserver.Options{BindAddress: o.metricsAddress, SecureServing: o.metricsSecure}
+	served := metricsserver.Options{BindAddress: o.metricsAddress, SecureServing: o.metricsSecure}
 	if o.metricsSecure {
-		metrics.FilterProvider = filters.WithAuthenticationAndAuthorization
-		metrics.TLSOpts = []func(*tls.Config){func(c *tls.Config) { c.MinVersion = tls.VersionTLS12 }}
+		served.FilterProvider = filters.WithAuthenticationAndAuthorization
+		served.TLSOpts = []func(*tls.Config){func(c *tls.Config) { c.MinVersion = tls.VersionTLS12 }}
 	}
 	grace := o.apiTimeout + 5*time.Second
 	return ctrl.Options{
 		Scheme:                        scheme,
 		Cache:                         caches,
-		Metrics:                       metrics,
+		Metrics:                       served,
 		HealthProbeBindAddress:        o.probeAddress,
 		PprofBindAddress:              o.pprofAddress,
 		LeaderElection:                o.leaderElect,

@@ -210,6 +210,7 @@ func (p *pass) applied(ctx context.Context, d *decision, config live.Config, met
 	config.ID = id
 	p.Inventory.Put(p.target, config)
 	p.changed = true
+	p.countCorrection()
 	m := p.m
 	m.succeeded()
 	m.comparedAt, m.quietUntil, m.gone = p.Clock.Now(), time.Time{}, absence{}

@@ -68,7 +68,9 @@ type memory struct {
 
 	corrections int
 	corrected   []string
-	gone        absence
+	// drift is the kind of drift that was found and counted, empty without.
+	drift string
+	gone  absence
 
 	// forced is the last value of reconcile-requested-at that was seen, and
 	// forcedAt when.

@@ -88,6 +88,7 @@ func (p *pass) run(ctx context.Context) (ctrl.Result, error) {
 		if lookupErr != nil {
 			return ctrl.Result{}, lookupErr
 		}
+		p.countDrift(&d)
 		p.log.V(1).Info("decided", "action", d.action, "id", d.id)
 		switch d.action {
 		case actionNone, actionFail:

@@ -18,6 +18,7 @@ import (
 	"github.com/live-operator/live-operator/internal/credentials"
 	"github.com/live-operator/live-operator/internal/inventory"
 	"github.com/live-operator/live-operator/internal/live"
+	"github.com/live-operator/live-operator/internal/metrics"
 	"github.com/live-operator/live-operator/internal/ratelimit"
 )
 
@@ -35,7 +36,7 @@ type API interface {
 }
 
 // Reconciler makes the Live API agree with RecordCallbackConfigs. All exported
-// fields are required and not changed once it runs. Safe for concurrent use by
+// fields but Metrics are required, and none is changed once it runs. Safe for concurrent use by
 // the workers of one controller.
 type Reconciler struct {
 	// Client reads resources from the cache and writes them.
@@ -62,6 +63,8 @@ type Reconciler struct {
 	CallTimeout time.Duration
 	// Clock tells the time.
 	Clock clock.PassiveClock
+	// Metrics counts drift; nil: nobody does.
+	Metrics *metrics.Metrics
 
 	memories memories
 	claims   claims

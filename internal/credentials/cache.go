@@ -37,6 +37,11 @@ type Options struct {
 	// MaxSecrets bounds how many Secrets are kept; 0 means 10,000. Past it those
 	// that were not used for longest are forgotten.
 	MaxSecrets int
+	// OnCall is told of every call to IAM, and OnRest each time that credentials
+	// are put to rest in a project; nil: nobody is. They must not block, nor use
+	// the Cache.
+	OnCall func(live.Call)
+	OnRest func()
 }
 
 // Clock tells the time.
@@ -182,6 +187,19 @@ func (c *Cache) Forget(uid string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.entries, uid)
+}
+
+// Resting is how many Secrets are kept whose credentials rest, in one project at
+// least.
+func (c *Cache) Resting() (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, e := range c.entries {
+		if e.credential != nil && e.credential.standing.anyRest() {
+			n++
+		}
+	}
+	return n
 }
 
 // Len is how many Secrets are kept.

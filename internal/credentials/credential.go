@@ -28,7 +28,9 @@ type core struct {
 
 func newCore(v Values, o Options) *core {
 	m := newMethod(v, o)
-	return &core{values: v, method: m, standing: newStanding(o.Clock, m.renews())}
+	s := newStanding(o.Clock, m.renews())
+	s.onRest = o.OnRest
+	return &core{values: v, method: m, standing: s}
 }
 
 // ID is the Secret's UID and resourceVersion, with a slash between them.

@@ -73,7 +73,7 @@ func (m *passwordMethod) issuer(t live.Target) *issuer {
 
 // fetch asks IAM for a token (POST /v3/auth/tokens, password method, project
 // scope).
-func (m *passwordMethod) fetch(ctx context.Context, t live.Target) (*issued, error) {
+func (m *passwordMethod) fetch(ctx context.Context, t live.Target) (got *issued, err error) {
 	base, err := m.options.IAM.URL(t.Region)
 	if err != nil {
 		return nil, &live.Error{Operation: live.OperationAuthenticate, Class: live.ClassRejected, Message: live.CleanMessage("IAM: " + err.Error()), Err: err}
@@ -83,6 +83,10 @@ func (m *passwordMethod) fetch(ctx context.Context, t live.Target) (*issued, err
 		endpoint += "/v3"
 	}
 	seen := &exchange{next: m.options.Transport}
+	if m.options.OnCall != nil {
+		began := time.Now()
+		defer func() { m.options.OnCall(live.CallOf(live.OperationAuthenticate, seen.status, err, began)) }()
+	}
 	provider := &gophercloud.ProviderClient{HTTPClient: http.Client{
 		Transport: seen,
 		// The password must not follow a redirect.
@@ -108,7 +112,7 @@ func (m *passwordMethod) fetch(ctx context.Context, t live.Target) (*issued, err
 	if token == "" {
 		return nil, m.unreadable(seen, "IAM's answer holds no token", nil)
 	}
-	got := &issued{token: seal(token)}
+	got = &issued{token: seal(token)}
 	now := m.options.Clock.Now()
 	left := lifetime(said.IssuedAt, said.ExpiresAt, answer.Header.Get("Date"), now)
 	got.expires = now.Add(left)

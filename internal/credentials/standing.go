@@ -43,6 +43,8 @@ type standing struct {
 	clock Clock
 	// renews: a project's token can be renewed.
 	renews bool
+	// onRest is told of each rest; nil: nobody is.
+	onRest func()
 
 	mu     sync.Mutex
 	places map[live.Target]*place
@@ -267,6 +269,9 @@ func (s *standing) refuse(p *place, l *Lease, e *live.Error, now time.Time) (aga
 		return true
 	}
 	p.doubt, p.rested, p.restUntil = false, true, now.Add(restTime)
+	if s.onRest != nil {
+		s.onRest()
+	}
 	switch {
 	case !s.good:
 		s.rest(e, now)
@@ -350,6 +355,22 @@ func (s *standing) state(t live.Target) (until time.Time, why *live.Error) {
 	}
 	until, why, _ = s.resting(p, s.clock.Now())
 	return until, why
+}
+
+// anyRest tells whether they rest, in one project at least.
+func (s *standing) anyRest() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.clock.Now()
+	if now.Before(s.restUntil) {
+		return true
+	}
+	for _, p := range s.places {
+		if now.Before(p.restUntil) {
+			return true
+		}
+	}
+	return false
 }
 
 // next is closed at the next change.

@@ -12,8 +12,28 @@ import (
 	"time"
 )
 
+// Call is a call that was made, for those who count.
+type Call struct {
+	Operation Operation
+	// HTTPStatus of the answer; 0 where there was none.
+	HTTPStatus int
+	// Class of the call's error; empty for a success.
+	Class Class
+	// Duration is from the request to the last byte of the answer.
+	Duration time.Duration
+}
+
+// CallOf is the call that began then and ended now, with that error.
+func CallOf(op Operation, status int, err error, began time.Time) Call {
+	made := Call{Operation: op, HTTPStatus: status, Duration: time.Since(began)}
+	if e, ok := AsError(err); ok {
+		made.Class = e.Class
+	}
+	return made
+}
+
 // call makes one request and reads its answer. Its error is an *Error.
-func (c *Client) call(caller context.Context, a Authorizer, r request) (Meta, error) {
+func (c *Client) call(caller context.Context, a Authorizer, r request) (meta Meta, err error) {
 	ctx, cancel := context.WithTimeout(caller, c.timeout)
 	defer cancel()
 	if caller.Err() != nil {
@@ -28,6 +48,11 @@ func (c *Client) call(caller context.Context, a Authorizer, r request) (Meta, er
 		return Meta{}, err
 	}
 	secrets := secretsOf(req, r.settings)
+	status := 0
+	if c.onCall != nil {
+		began := time.Now()
+		defer func() { c.onCall(CallOf(r.operation, status, err, began)) }()
+	}
 
 	// Not http.Client: a RoundTripper follows no redirects.
 	resp, err := c.transport.RoundTrip(req)
@@ -43,9 +68,10 @@ func (c *Client) call(caller context.Context, a Authorizer, r request) (Meta, er
 		return Meta{}, e
 	}
 	defer func() { _ = resp.Body.Close() }()
+	status = resp.StatusCode
 
 	body, err := readBody(resp.Body)
-	meta := Meta{RequestID: requestIDOf(resp.Header, body, secrets), Date: dateOf(resp.Header)}
+	meta = Meta{RequestID: requestIDOf(resp.Header, body, secrets), Date: dateOf(resp.Header)}
 	switch {
 	case err != nil:
 		return meta, c.unread(caller, ctx, r.operation, resp, err, secrets)

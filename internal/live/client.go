@@ -31,6 +31,9 @@ type Options struct {
 	// Transport makes the requests; nil: NewTransport(RootCAs). One should be
 	// shared by the whole process.
 	Transport http.RoundTripper
+	// OnCall is told of every call that was made; nil: nobody is. It must not
+	// block.
+	OnCall func(Call)
 }
 
 // Client makes the calls. Safe for concurrent use. Every error that its methods
@@ -40,6 +43,7 @@ type Client struct {
 	timeout   time.Duration
 	userAgent string
 	transport http.RoundTripper
+	onCall    func(Call)
 }
 
 // New checks the options and makes a Client. It makes no call.
@@ -52,7 +56,7 @@ func New(o Options) (*Client, error) {
 	}
 	// A copy, since the caller may go on with its map.
 	o.Endpoints.Regions = maps.Clone(o.Endpoints.Regions)
-	c := &Client{endpoints: o.Endpoints, timeout: o.Timeout, userAgent: "live-operator", transport: o.Transport}
+	c := &Client{endpoints: o.Endpoints, timeout: o.Timeout, userAgent: "live-operator", transport: o.Transport, onCall: o.OnCall}
 	if c.timeout == 0 {
 		c.timeout = DefaultTimeout
 	}

@@ -49,6 +49,9 @@ type Options struct {
 	Burst int
 	// Clock tells the time; nil: the system's.
 	Clock Clock
+	// OnTurn is told how long each call has waited when it may be made, 0 where it
+	// did not; nil: nobody is. It must not block, nor use the Budget.
+	OnTurn func(waited time.Duration)
 }
 
 // Budget holds the budgets of all projects. A project is any string that is the
@@ -57,6 +60,8 @@ type Budget struct {
 	limit rate.Limit
 	burst int
 	clock Clock
+	// onTurn is never nil.
+	onTurn func(waited time.Duration)
 
 	mu       sync.Mutex
 	projects map[string]*project
@@ -65,12 +70,15 @@ type Budget struct {
 
 // New makes a Budget in which every project starts with a full burst.
 func New(o Options) *Budget {
-	b := &Budget{limit: rate.Limit(o.QPS), burst: max(o.Burst, 1), clock: o.Clock, projects: map[string]*project{}}
+	b := &Budget{limit: rate.Limit(o.QPS), burst: max(o.Burst, 1), clock: o.Clock, onTurn: o.OnTurn, projects: map[string]*project{}}
 	if !(o.QPS > 0) { // Also where it is not a number.
 		b.limit = rate.Inf
 	}
 	if b.clock == nil {
 		b.clock = systemClock{}
+	}
+	if b.onTurn == nil {
+		b.onTurn = func(time.Duration) {}
 	}
 	b.swept = b.clock.Now()
 	return b
@@ -92,7 +100,11 @@ func (b *Budget) Take(project, owner string, p Priority) (wait time.Duration) {
 	defer b.mu.Unlock()
 	now := b.clock.Now()
 	b.sweep(now)
-	return b.of(project, now).take(now, owner, min(max(p, Low), Listing))
+	wait, waited := b.of(project, now).take(now, owner, min(max(p, Low), Listing))
+	if wait == 0 {
+		b.onTurn(waited)
+	}
+	return wait
 }
 
 // Forget takes an owner out of every line, because it will not come back.
@@ -120,6 +132,42 @@ func (b *Budget) Left(project string) float64 {
 		return float64(b.burst)
 	}
 	return max(p.tokens(now), 0)
+}
+
+// Stats describe all budgets together.
+type Stats struct {
+	// Left is the least that any project has left, as Left tells it: the burst, or
+	// infinite, where no project was used for a while.
+	Left float64
+	// Paused is how many projects pause.
+	Paused int
+	// Waiting is how many places in line are kept.
+	Waiting int
+}
+
+// Stats describes the budgets now.
+func (b *Budget) Stats() Stats {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.clock.Now()
+	s := Stats{Left: float64(b.burst)}
+	if b.limit == rate.Inf {
+		s.Left = math.Inf(1)
+	}
+	for _, p := range b.projects {
+		left := max(p.tokens(now), 0)
+		if p.pausedUntil.After(now) {
+			s.Paused++
+			left = 0
+		}
+		s.Left = min(s.Left, left)
+		for _, place := range p.places {
+			if !place.forgotten(now) {
+				s.Waiting++
+			}
+		}
+	}
+	return s
 }
 
 // of is the project of that name. Call it with the lock held.

@@ -15,6 +15,8 @@ const (
 type place struct {
 	owner    string
 	priority Priority
+	// since is when the owner first asked.
+	since time.Time
 	// due is when the owner was told to come back.
 	due            time.Time
 	previous, next *place

@@ -21,9 +21,14 @@ type project struct {
 	used time.Time
 }
 
-// take is Take of this project.
-func (p *project) take(now time.Time, owner string, priority Priority) time.Duration {
+// take is Take of this project. When the wait is over, waited tells how long it
+// was from the first time that the owner asked.
+func (p *project) take(now time.Time, owner string, priority Priority) (wait, waited time.Duration) {
 	own := p.places[owner]
+	since := now
+	if own != nil {
+		since = own.since
+	}
 	if own != nil && own.priority != priority {
 		p.leave(owner)
 		own = nil
@@ -36,14 +41,15 @@ func (p *project) take(now time.Time, owner string, priority Priority) time.Dura
 	ahead, mayGo := p.ahead(now, own, priority, tokens)
 	if mayGo && at.Equal(now) && p.limiter.AllowN(now, 1) {
 		p.leave(owner)
-		return 0
+		return 0, now.Sub(since)
 	}
-	wait := max(at.Sub(now)+p.until(float64(ahead+1)-tokens), minWait)
+	wait = max(at.Sub(now)+p.until(float64(ahead+1)-tokens), minWait)
 	if own == nil {
 		own = p.join(owner, priority)
+		own.since = since
 	}
 	own.due = now.Add(wait)
-	return wait
+	return wait, 0
 }
 
 // ahead is how many places are ahead of an own one (nil: a new one at the end),
