@@ -10,7 +10,8 @@
 // operator knows by project (budgets, inventories) it tells as sums and as the
 // worst of all. Whose a broken resource is, an on-call has to know: so what is
 // not Ready, and only that, is told by namespace, up to a fixed number of
-// series; see maxTroubles.
+// series; see maxTroubles. The label is resource_namespace, since scrapes often
+// add a label namespace of their own: the operator's.
 //
 // Of several replicas only the one that acts tells gauges of the resources, so
 // sums over replicas are right.

@@ -42,10 +42,10 @@ var (
 		"ready", "reason")
 	notReady = gauge("not_ready_resources",
 		"Resources that are not Ready and not suspended, by namespace and reason; past a hundred such pairs the latest are summed up under the namespace (others).",
-		"namespace", "reason")
+		"resource_namespace", "reason")
 	notReadySince = gauge("not_ready_since_timestamp_seconds",
 		"Since when the longest of these resources has not been Ready, in Unix time.",
-		"namespace", "reason")
+		"resource_namespace", "reason")
 	changeToApplied = histogram("change_to_applied_seconds",
 		"Time from when the operator saw a new or changed spec to when the status said that the API has it.")
 

@@ -73,7 +73,7 @@ var _ = Describe("The state", func() {
 			b.resources = append(b.resources, obj)
 			Expect(b.told("resources")).To(ContainElement("ready=" + ready + " reason=" + reason + " 1"))
 			if trouble {
-				Expect(b.told("not_ready_resources")).To(Equal([]string{"namespace=team-a reason=" + reason + " 1"}))
+				Expect(b.told("not_ready_resources")).To(Equal([]string{"reason=" + reason + " resource_namespace=team-a 1"}))
 			} else {
 				Expect(b.told("not_ready_resources")).To(BeEmpty())
 			}
@@ -110,15 +110,15 @@ var _ = Describe("The state", func() {
 			is(resource("team-a", "three"), metav1.ConditionFalse, "Forbidden", 3*time.Minute),
 			resource("team-a", "new"), changed)
 		Expect(b.told("not_ready_resources")).To(Equal([]string{
-			"namespace=team-a reason=Forbidden 1", "namespace=team-a reason=Pending 1", "namespace=team-a reason=Rejected 2",
-			"namespace=team-b reason=Pending 1",
+			"reason=Forbidden resource_namespace=team-a 1", "reason=Pending resource_namespace=team-a 1", "reason=Pending resource_namespace=team-b 1",
+			"reason=Rejected resource_namespace=team-a 2",
 		}))
 		at := func(d time.Duration) string { return fmt.Sprint(float64(start.Add(d).Unix())) }
 		Expect(b.told("not_ready_since_timestamp_seconds")).To(Equal([]string{
-			"namespace=team-a reason=Forbidden " + at(-3*time.Minute),
-			"namespace=team-a reason=Pending " + at(-time.Hour),
-			"namespace=team-a reason=Rejected " + at(-2*time.Minute),
-			"namespace=team-b reason=Pending " + at(time.Minute),
+			"reason=Forbidden resource_namespace=team-a " + at(-3*time.Minute),
+			"reason=Pending resource_namespace=team-a " + at(-time.Hour),
+			"reason=Pending resource_namespace=team-b " + at(time.Minute),
+			"reason=Rejected resource_namespace=team-a " + at(-2*time.Minute),
 		}))
 	})
 
@@ -129,9 +129,9 @@ var _ = Describe("The state", func() {
 		}
 		told := b.told("not_ready_resources")
 		Expect(told).To(HaveLen(101))
-		Expect(told).To(ContainElements("namespace=(others) reason=Rejected 900", "namespace=team-900 reason=Rejected 1"))
-		Expect(told).NotTo(ContainElement(HavePrefix("namespace=team-899 ")))
+		Expect(told).To(ContainElements("reason=Rejected resource_namespace=(others) 900", "reason=Rejected resource_namespace=team-900 1"))
+		Expect(told).NotTo(ContainElement(ContainSubstring("team-899 ")))
 		Expect(b.told("not_ready_since_timestamp_seconds")).To(ContainElement(
-			fmt.Sprint("namespace=(others) reason=Rejected ", float64(start.Add(-899*time.Second).Unix()))))
+			fmt.Sprint("reason=Rejected resource_namespace=(others) ", float64(start.Add(-899*time.Second).Unix()))))
 	})
 })
