@@ -138,8 +138,28 @@ func (p *pass) act(ctx context.Context, d *decision) (*ctrl.Result, error) {
 		result, err = p.deleted(ctx, d.id, meta)
 	default:
 		result, err = p.applied(ctx, d, config, meta)
+		if d.action == actionCreate && p.vanished && deletes(&p.obj.Spec, v1alpha1.OriginCreated) {
+			p.undo(ctx, config.ID)
+		}
 	}
 	return &result, err
+}
+
+// undo deletes what was just created for a resource that is gone all the same:
+// the API server lets one go that is deleted in the moment in which it gets its
+// finalizer. Nobody else knows of the configuration, so this is the only try.
+func (p *pass) undo(ctx context.Context, id string) {
+	lease, _, err := p.credential.Begin(p.target)
+	if lease != nil {
+		_, err = p.API.Delete(ctx, p.target, lease, id)
+		lease.Done(err)
+	}
+	if lease == nil || err != nil {
+		p.log.Error(err, "The configuration is left behind: its resource was deleted while it was created", "id", id)
+		return
+	}
+	p.Inventory.Remove(p.target, id)
+	p.log.Info("Deleted the configuration "+id+" again: its resource was deleted while it was created.", "id", id)
 }
 
 // call is the call itself.

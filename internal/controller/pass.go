@@ -37,6 +37,8 @@ type pass struct {
 	shown bool
 	// changed: this pass changed the remote configuration.
 	changed bool
+	// vanished: the resource is gone, as the answer to a write of its status said.
+	vanished bool
 	// absent is the service's answer that the configuration does not exist, and
 	// forbidden the one that it may not be looked for.
 	absent, forbidden *live.Error

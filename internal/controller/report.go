@@ -241,6 +241,7 @@ func (p *pass) save(ctx context.Context) error {
 	err := p.Client.Status().Patch(ctx, p.obj, client.MergeFrom(base))
 	switch {
 	case apierrors.IsNotFound(err):
+		p.vanished = true
 		return nil
 	case err != nil:
 		p.m.unsaved = status

@@ -102,6 +102,21 @@ var _ = Describe("Creation by an operator that is killed", func() {
 		Entry("already exists, though it was not there", livesim.Fault{Status: 400, Code: "LIVE.103011018"}),
 	)
 
+	It("is undone where the resource is gone meanwhile, without its finalizer having held it", func(ctx SpecContext) {
+		t := newTenant(ctx)
+		gate := livesim.NewGate()
+		t.sim.Fail(livesim.Fault{Operation: livesim.Create, Project: t.project, Acts: true, Gate: gate, Times: 1})
+		DeferCleanup(func() { t.sim.ClearFaults() })
+		t.apply(ctx, t.config("vanished"))
+		Expect(gate.Await(ctx, 1)).To(Succeed(), "the POST has acted")
+		t.change(ctx, "vanished", func(c *v1alpha1.RecordCallbackConfig) { c.Finalizers = nil })
+		t.delete(ctx, "vanished")
+		t.eventuallyGone(ctx, "vanished")
+		gate.Open()
+		Eventually(t.remote).Should(BeEmpty(), "what nobody owns is deleted again")
+		Expect(t.calls(livesim.Create)).To(HaveLen(1))
+	})
+
 	It("gets its configuration back when the status is lost, as by a restore from a backup", func(ctx SpecContext) {
 		t := newTenant(ctx)
 		t.apply(ctx, t.config("restored"))
