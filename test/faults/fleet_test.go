@@ -45,6 +45,7 @@ func newFleet(ctx context.Context, s *livesim.Simulator, size int, random *rand.
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "fleet-"}}
 	Expect(cluster.Client.Create(ctx, namespace)).To(Succeed())
 	f.namespace = namespace.Name
+	DeferCleanup(abandon, f.namespace)
 	for range projectsOfFleet {
 		project, token := newID(), "canary-"+newID()
 		s.AddToken(token, project)

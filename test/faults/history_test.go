@@ -30,6 +30,7 @@ func newNamespace(ctx context.Context) (string, *history) {
 	GinkgoHelper()
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "faults-"}}
 	Expect(cluster.Client.Create(ctx, namespace)).To(Succeed())
+	DeferCleanup(abandon, namespace.Name)
 	h := &history{names: map[string][]*v1alpha1.RecordCallbackConfig{}, deleted: map[string]bool{}}
 	var list v1alpha1.RecordCallbackConfigList
 	Expect(cluster.Client.List(ctx, &list, client.InNamespace(namespace.Name))).To(Succeed())
@@ -43,6 +44,20 @@ func newNamespace(ctx context.Context) (string, *history) {
 	DeferCleanup(watched.Stop)
 	go h.follow(watched.ResultChan())
 	return namespace.Name, h
+}
+
+// abandon removes the resources of a namespace whose simulator is gone, so that
+// no other operator has to do with them.
+func abandon(ctx context.Context, namespace string) {
+	GinkgoHelper()
+	var list v1alpha1.RecordCallbackConfigList
+	Expect(cluster.Client.List(ctx, &list, client.InNamespace(namespace))).To(Succeed())
+	for i := range list.Items {
+		o := &list.Items[i]
+		Expect(client.IgnoreNotFound(cluster.Client.Patch(ctx, o, client.RawPatch("application/merge-patch+json",
+			[]byte(`{"metadata":{"finalizers":null}}`))))).To(Succeed())
+		Expect(client.IgnoreNotFound(cluster.Client.Delete(ctx, o))).To(Succeed())
+	}
 }
 
 func (h *history) follow(events <-chan watch.Event) {
