@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	k8sruntime "k8s.io/apimachinery/pkg/runtime"
@@ -44,7 +45,7 @@ func StartCluster() (*Cluster, error) {
 		return nil, fmt.Errorf("KUBEBUILDER_ASSETS is not set; run the tests by make test, or export KUBEBUILDER_ASSETS=$(hack/control-plane)")
 	}
 	scheme := k8sruntime.NewScheme()
-	for _, add := range []func(*k8sruntime.Scheme) error{corev1.AddToScheme, eventsv1.AddToScheme, v1alpha1.AddToScheme} {
+	for _, add := range []func(*k8sruntime.Scheme) error{corev1.AddToScheme, coordinationv1.AddToScheme, eventsv1.AddToScheme, v1alpha1.AddToScheme} {
 		utilruntime.Must(add(scheme))
 	}
 	c := &Cluster{env: &envtest.Environment{

@@ -17,8 +17,8 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// Proxy stands between the operator and the API server. It logs the writes,
-// and can stop one in its tracks. Safe for concurrent use.
+// Proxy stands between the operator and the API server. It logs the writes, can
+// stop one in its tracks, and make trouble. Safe for concurrent use.
 type Proxy struct {
 	// Kubeconfig is the path of a file that leads through the proxy.
 	Kubeconfig string
@@ -27,6 +27,9 @@ type Proxy struct {
 	mu     sync.Mutex
 	writes []Write
 	gates  []*Gate
+	// troubles and paused are of trouble.go; paused is nil unless it is.
+	troubles []*trouble
+	paused   chan struct{}
 }
 
 // Write is a request that is no read. Path has no query.
@@ -60,7 +63,7 @@ func NewProxy(c *Cluster) (*Proxy, error) {
 		Transport:     transport,
 		FlushInterval: -1,
 	}
-	p.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	p.server = httptest.NewServer(p.troubled(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		gate := p.observe(r)
 		if gate != nil && !gate.after {
 			gate.wait()
@@ -78,7 +81,7 @@ func NewProxy(c *Cluster) (*Proxy, error) {
 			return
 		}
 		forward.ServeHTTP(w, r)
-	}))
+	})))
 	p.Kubeconfig = filepath.Join(c.dir, fmt.Sprintf("proxy-%s.kubeconfig", strings.TrimPrefix(p.server.URL, "http://127.0.0.1:")))
 	config := clientcmdapi.NewConfig()
 	config.Clusters["proxy"] = &clientcmdapi.Cluster{Server: p.server.URL}
@@ -95,6 +98,7 @@ func (p *Proxy) Close() error {
 	for _, g := range gates {
 		g.Open()
 	}
+	p.Resume()
 	p.server.CloseClientConnections()
 	p.server.Close()
 	return os.Remove(p.Kubeconfig)
