@@ -2,6 +2,8 @@ package harness
 
 import (
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -62,6 +64,8 @@ func NewProxy(c *Cluster) (*Proxy, error) {
 		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(target) },
 		Transport:     transport,
 		FlushInterval: -1,
+		// Clients that go away are part of it.
+		ErrorLog: log.New(io.Discard, "", 0),
 	}
 	p.server = httptest.NewServer(p.troubled(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		gate := p.observe(r)
