@@ -8,6 +8,7 @@ SHELL := bash
 # Words for `make VAR=...`.
 ARGS ?=
 PKG ?=
+MINUTES ?= 10
 export PKG
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -97,6 +98,10 @@ fuzz: ## Fuzz every parser of foreign bytes, 10 seconds each. FUZZTIME=10m: long
 .PHONY: e2e
 e2e: ## Test on the cluster of KUBECONFIG. E2E_IMAGE_LOAD="command": what loads an image archive into it; kind load image-archive.
 	@hack/e2e $(ARGS)
+
+.PHONY: soak
+soak: ## Change, rotate, drift and fail for MINUTES=10, and see that the process stays as it was.
+	@PKG=./test/faults hack/test -timeout 24h -ginkgo.timeout=24h -ginkgo.focus="A soak" -soak-minutes $(MINUTES)
 
 .PHONY: check-generated
 check-generated: ## Fail if generated files, go.mod or go.sum are not up to date.
