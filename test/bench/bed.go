@@ -10,6 +10,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/live-operator/live-operator/test/builder"
 	"github.com/live-operator/live-operator/test/harness"
@@ -29,6 +31,9 @@ type bed struct {
 	logs     string // of operators that have ended
 	progress io.Writer
 	began    time.Time
+	// client is the benchmark's own, and own counts what it asks for.
+	client client.WithWatch
+	own    ownRequests
 }
 
 // startBed starts all but the operator. The caller closes the bed, also after
@@ -53,6 +58,12 @@ func startBed(ctx context.Context, o *options, progress io.Writer) (*bed, error)
 		return b, err
 	}
 	if b.proxy, err = harness.NewProxy(b.cluster); err != nil {
+		return b, err
+	}
+	config := rest.CopyConfig(b.cluster.Config)
+	config.QPS = -1
+	config.Wrap(b.own.wrap)
+	if b.client, err = client.NewWithWatch(config, client.Options{Scheme: b.cluster.Client.Scheme()}); err != nil {
 		return b, err
 	}
 	b.sim = livesim.New(livesim.Options{CallLog: 1, OnCall: b.ledger.add})
@@ -92,17 +103,26 @@ func (b *bed) say(format string, args ...any) {
 	fmt.Fprintf(b.progress, "%6.1fs  %s\n", time.Since(b.began).Seconds(), fmt.Sprintf(format, args...))
 }
 
-// startOperator starts it with that --resync-interval.
-func (b *bed) startOperator(ctx context.Context, interval time.Duration) error {
+// setLatency sets how far away the API is.
+func (b *bed) setLatency(latency time.Duration) {
+	b.sim.SetBehavior(func(behavior *livesim.Behavior) { behavior.Latency = latency })
+}
+
+// startOperator starts it with that --resync-interval and --zap-log-level, and
+// further flags.
+func (b *bed) startOperator(ctx context.Context, interval time.Duration, level string, flags ...string) error {
 	var err error
-	b.operator, err = b.binary.Start(ctx, b.proxy.Kubeconfig,
-		"--live-endpoint="+b.sim.URL(),
-		"--iam-endpoint="+b.sim.URL(),
+	b.operator, err = b.binary.Start(ctx, b.proxy.Kubeconfig, append([]string{
+		"--live-endpoint=" + b.sim.URL(),
+		"--iam-endpoint=" + b.sim.URL(),
 		fmt.Sprintf("--api-qps=%g", b.qps),
-		"--resync-interval="+interval.String(),
-		// At level debug, of messages that come in masses, most are left out.
-		"--zap-log-level=2",
-	)
+		"--resync-interval=" + interval.String(),
+		fmt.Sprintf("--max-concurrent-reconciles=%d", b.concurrency),
+		"--selector=" + operated + "=operator",
+		// At level debug, of messages that come in masses, most are left out; at
+		// level 2 none is.
+		"--zap-log-level=" + level,
+	}, append(flags, b.operatorFlags...)...)...)
 	return err
 }
 
@@ -118,15 +138,17 @@ func (b *bed) mark() mark {
 	return mark{at: time.Now(), writes: len(b.proxy.Writes(""))}
 }
 
+// tokenOf is the credential of a project.
+func tokenOf(project string) string { return "token-of-" + project }
+
 // prepare makes the namespace of a fleet, and the credentials for its projects.
 func (b *bed) prepare(ctx context.Context, f *fleet) error {
 	if err := b.cluster.Client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: f.namespace}}); err != nil {
 		return err
 	}
 	for _, p := range f.projects {
-		token := "token-of-" + p.id
-		b.sim.AddToken(token, p.id)
-		secret := builder.Secret(p.secret).InNamespace(f.namespace).WithToken(token).Build()
+		b.sim.AddToken(tokenOf(p.id), p.id)
+		secret := builder.Secret(p.secret).InNamespace(f.namespace).WithToken(tokenOf(p.id)).Build()
 		if err := b.cluster.Client.Create(ctx, secret); err != nil {
 			return err
 		}

@@ -29,9 +29,32 @@ type fleet struct {
 	namespace string
 	size      int
 	projects  []project
-	begun     map[phase]mark
-	ended     mark
-	took      map[phase]time.Duration
+	latency   time.Duration
+	// bare: the operator does not serve it.
+	bare     bool
+	begun    map[phase]mark
+	ended    mark
+	measured map[phase]*measure
+}
+
+// measure is what was measured of a phase, besides what it cost.
+type measure struct {
+	// took is how long it took until the last resource was done, and bare the
+	// same for the bare loop; zero where there was none.
+	took, bare time.Duration
+	// p50 and p99 are from a resource's request until it was done.
+	p50, p99 time.Duration
+	cpu      time.Duration
+	rss      int64
+	server   requests
+}
+
+// measure is that of a phase.
+func (f *fleet) measure(p phase) *measure {
+	if f.measured[p] == nil {
+		f.measured[p] = &measure{}
+	}
+	return f.measured[p]
 }
 
 // project is one of a fleet's, with as many resources.
@@ -47,26 +70,30 @@ type mark struct {
 	writes int
 }
 
-// newFleets makes a fleet of each size for each number of projects. Numbers of
-// projects greater than the size are left out.
-func newFleets(sizes, projects []int) []*fleet {
+// newFleets makes a fleet of each size for each number of projects and each
+// latency. Numbers of projects greater than the size are left out.
+func newFleets(sizes, projects []int, latencies []time.Duration) []*fleet {
 	var fleets []*fleet
-	for _, size := range sizes {
-		for _, count := range projects {
-			if count <= size {
-				fleets = append(fleets, newFleet(size, count))
+	for _, latency := range latencies {
+		for _, size := range sizes {
+			for _, count := range projects {
+				if count <= size {
+					f := newFleet(fmt.Sprintf("fleet-%dms", latency.Milliseconds()), size, count)
+					f.latency = latency
+					fleets = append(fleets, f)
+				}
 			}
 		}
 	}
 	return fleets
 }
 
-func newFleet(size, projects int) *fleet {
+func newFleet(name string, size, projects int) *fleet {
 	f := &fleet{
-		namespace: fmt.Sprintf("fleet-%d-in-%d", size, projects),
+		namespace: fmt.Sprintf("%s-%d-in-%d", name, size, projects),
 		size:      size,
 		begun:     map[phase]mark{},
-		took:      map[phase]time.Duration{},
+		measured:  map[phase]*measure{},
 	}
 	for i := range projects {
 		p := project{id: fmt.Sprintf("%s-%d", f.namespace, i), secret: fmt.Sprintf("credentials-%d", i), size: size / projects}
@@ -79,7 +106,7 @@ func newFleet(size, projects int) *fleet {
 }
 
 func (f *fleet) String() string {
-	return spread(f.size, len(f.projects))
+	return fmt.Sprintf("%s, %s away", spread(f.size, len(f.projects)), f.latency)
 }
 
 // spread says how many resources are in how many projects.
@@ -113,11 +140,19 @@ const (
 // appsPerDomain is how many of a project's configurations share a domain.
 const appsPerDomain = 50
 
+// operated is the label of what the operator is to serve: the rest is the bare
+// loop's.
+const operated = "bench"
+
 // resource is the i-th of the fleet. They take turns over the projects.
 func (f *fleet) resource(i int) *v1alpha1.RecordCallbackConfig {
 	p := f.projects[i%len(f.projects)]
 	nth := i / len(f.projects)
-	return builder.Config(resourceName(i)).InNamespace(f.namespace).InProject(p.id).WithCredentials(p.secret).
+	served := "operator"
+	if f.bare {
+		served = "bare"
+	}
+	return builder.Config(resourceName(i)).InNamespace(f.namespace).WithLabel(operated, served).InProject(p.id).WithCredentials(p.secret).
 		WithDomain(fmt.Sprintf("publish-%d.example.com", nth/appsPerDomain)).
 		WithApp(fmt.Sprintf("app-%d", nth%appsPerDomain)).
 		WithURL(firstURL).

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -15,6 +16,8 @@ type call struct {
 	operation livesim.Operation
 	// first: it asks for the first page of a list.
 	first bool
+	// throttled: it was refused with 429.
+	throttled bool
 }
 
 // ledger keeps all calls. The simulator's own log keeps the newest. Safe for
@@ -33,6 +36,7 @@ func (l *ledger) add(c livesim.Call) {
 		at:        c.Time,
 		project:   c.Project,
 		operation: c.Operation,
+		throttled: c.Status == http.StatusTooManyRequests,
 		first:     c.Operation == livesim.List && (offset == "" || offset == "0"),
 	})
 }

@@ -16,22 +16,42 @@ import (
 
 // result is what a phase has cost a fleet.
 type result struct {
-	Phase     phase `json:"phase"`
-	Resources int   `json:"resources"`
-	Projects  int   `json:"projects"`
+	Phase          phase   `json:"phase"`
+	Resources      int     `json:"resources"`
+	Projects       int     `json:"projects"`
+	LatencySeconds float64 `json:"latencySeconds"`
 	// Calls are those to the Live API and to IAM, TotalCalls those to the Live
 	// API alone.
 	Calls            tally   `json:"calls"`
 	TotalCalls       int     `json:"totalCalls"`
 	CallsPerResource float64 `json:"callsPerResource"`
 	Writes           writes  `json:"kubernetesWrites"`
+	// Requests are the operator's to Kubernetes as the API server counts them.
+	Requests requests `json:"kubernetesRequests"`
 	// Seconds is how long it took until all was done, with the benchmark's own
-	// requests; restart and drift are mostly the wait for the interval.
-	Seconds float64 `json:"seconds"`
+	// requests; restart and drift are mostly the wait for the interval. P50 and
+	// P99 are the seconds from a resource's request until it was done.
+	Seconds   float64 `json:"seconds"`
+	PerSecond float64 `json:"resourcesPerSecond"`
+	P50       float64 `json:"p50Seconds"`
+	P99       float64 `json:"p99Seconds"`
+	// Limit is nil where a bare loop has nothing to do.
+	Limit *limit `json:"limit"`
+	// CPUSeconds and PeakBytes are of the operator's process; the peak is since
+	// its start.
+	CPUSeconds float64 `json:"cpuSeconds"`
+	PeakBytes  int64   `json:"peakResidentBytes"`
 	// Budget is nil where the design has none.
 	Budget *budget `json:"budget"`
 	// Over says what exceeds the budget.
 	Over []string `json:"over,omitempty"`
+}
+
+// limit is what a bare loop took for the same, and what part of its speed the
+// operator had.
+type limit struct {
+	Seconds float64 `json:"seconds"`
+	Ratio   float64 `json:"ratio"`
 }
 
 // liveWrites are the calls that change something.
@@ -44,6 +64,9 @@ type report struct {
 	// OK: no budget was exceeded.
 	OK      bool     `json:"ok"`
 	Results []result `json:"results"`
+	// Budget and Fair are nil where they were not measured.
+	Budget *budgetUse `json:"budget"`
+	Fair   *fairUse   `json:"fairness"`
 	// Stray are writes to Kubernetes that no fleet is to blame for.
 	Stray []harness.Write `json:"strayWrites,omitempty"`
 }
@@ -66,12 +89,21 @@ func newReport(fleets []*fleet, l *ledger, all []harness.Write) *report {
 					break
 				}
 			}
+			m := f.measure(p)
 			r := result{
-				Phase: p, Resources: f.size, Projects: len(f.projects),
-				Calls:   callsOf(f, p, l, from.at, to.at),
-				Writes:  countWrites(all[from.writes:to.writes], f.namespace),
-				Seconds: f.took[p].Seconds(),
-				Budget:  budgetOf(p, f.sizes()),
+				Phase: p, Resources: f.size, Projects: len(f.projects), LatencySeconds: f.latency.Seconds(),
+				Calls:    callsOf(f, p, l, from.at, to.at),
+				Writes:   countWrites(all[from.writes:to.writes], f.namespace),
+				Requests: m.server,
+				Seconds:  m.took.Seconds(), P50: m.p50.Seconds(), P99: m.p99.Seconds(),
+				CPUSeconds: m.cpu.Seconds(), PeakBytes: m.rss,
+				Budget: budgetOf(p, f.sizes()),
+			}
+			if m.took > 0 {
+				r.PerSecond = float64(r.Resources) / r.Seconds
+			}
+			if m.bare > 0 {
+				r.Limit = &limit{Seconds: m.bare.Seconds(), Ratio: m.bare.Seconds() / r.Seconds}
 			}
 			r.TotalCalls = r.Calls.total()
 			r.CallsPerResource = float64(r.TotalCalls) / float64(r.Resources)
@@ -106,10 +138,19 @@ func callsOf(f *fleet, p phase, l *ledger, from, to time.Time) tally {
 	return calls
 }
 
-// write prints the report, and writes it as JSON to a file, if there is a name.
-func (rep *report) write(w io.Writer, file string) error {
-	if err := rep.print(w); err != nil || file == "" {
+// write prints the report, and writes it as JSON and as a plot to files, where
+// they have names.
+func (rep *report) write(w io.Writer, file, plot string) error {
+	if err := rep.print(w); err != nil {
 		return err
+	}
+	if plot != "" {
+		if err := os.WriteFile(plot, []byte(rep.svg()), 0o600); err != nil {
+			return err
+		}
+	}
+	if file == "" {
+		return nil
 	}
 	content, err := json.MarshalIndent(rep, "", "  ")
 	if err != nil {
@@ -120,14 +161,14 @@ func (rep *report) write(w io.Writer, file string) error {
 
 // print prints the report as a table, and what is wrong below it.
 func (rep *report) print(w io.Writer) error {
-	fmt.Fprint(w, "\nCalls to the Live API by operation; writes to Kubernetes by the operator, events apart.\n\n")
+	fmt.Fprint(w, "\nCalls to the Live API by operation; writes and reads of the operator in Kubernetes, events apart.\n\n")
 	var table bytes.Buffer
 	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "resources\tprojects\tphase\tCreate\tUpdate\tShow\tList\tDelete\tcalls\tbudget\teach\tmetadata\tstatus\twrites\tbudget\tevents\tseconds\tverdict\t")
+	fmt.Fprintln(t, "resources\tprojects\tphase\tCreate\tUpdate\tShow\tList\tDelete\tcalls\tbudget\teach\tmetadata\tstatus\twrites\tbudget\tevents\treads\tverdict\t")
 	for i := range rep.Results {
 		r := &rep.Results[i]
 		if i > 0 && r.Phase == creation {
-			fmt.Fprintln(t, "\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t")
+			fmt.Fprintln(t, strings.Repeat("\t", 18))
 		}
 		callBudget, writeBudget, verdict := "-", "-", "-"
 		if r.Budget != nil {
@@ -136,11 +177,11 @@ func (rep *report) print(w io.Writer) error {
 		if len(r.Over) > 0 {
 			verdict = "OVER"
 		}
-		fmt.Fprintf(t, "%d\t%d\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%.3f\t%d\t%d\t%d\t%s\t%d\t%.1f\t%s\t\n",
+		fmt.Fprintf(t, "%d\t%d\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%.3f\t%d\t%d\t%d\t%s\t%d\t%d\t%s\t\n",
 			r.Resources, r.Projects, r.Phase,
 			r.Calls[livesim.Create], r.Calls[livesim.Update], r.Calls[livesim.Show], r.Calls[livesim.List], r.Calls[livesim.Delete],
 			r.TotalCalls, callBudget, r.CallsPerResource,
-			r.Writes.Metadata, r.Writes.Status, r.Writes.total(), writeBudget, r.Writes.Events, r.Seconds, verdict)
+			r.Writes.Metadata, r.Writes.Status, r.Writes.total(), writeBudget, r.Writes.Events, r.Requests.Reads, verdict)
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -149,10 +190,20 @@ func (rep *report) print(w io.Writer) error {
 		fmt.Fprintln(w, strings.TrimRight(line, " \n"))
 	}
 	fmt.Fprintln(w)
+	if err := rep.printTimes(w); err != nil {
+		return err
+	}
 	for i := range rep.Results {
 		r := &rep.Results[i]
 		for _, over := range r.Over {
 			fmt.Fprintf(w, "OVER: %s of %s: %s\n", r.Phase, spread(r.Resources, r.Projects), over)
+		}
+	}
+	for i := range rep.Results {
+		// Two that count apart must agree.
+		if r := &rep.Results[i]; r.Requests.Writes != 0 && r.Requests.Writes != r.Writes.total() {
+			fmt.Fprintf(w, "%s of %s: the API server counted %d writes of the operator, the proxy %d\n",
+				r.Phase, spread(r.Resources, r.Projects), r.Requests.Writes, r.Writes.total())
 		}
 	}
 	for _, s := range rep.Stray {

@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -31,7 +33,7 @@ var _ = Describe("The report", func() {
 	// story is a fleet of two resources in two projects that goes through all
 	// phases, each at its budget but for the creation, which has a call to spare.
 	story := func() (*fleet, *ledger, []harness.Write) {
-		f, l := newFleet(2, 2), &ledger{}
+		f, l := newFleet("fleet", 2, 2), &ledger{}
 		resource := "/apis/live.huaweicloud.com/v1alpha1/namespaces/" + f.namespace + "/recordcallbackconfigs/resource-0"
 		wrote := func(suffixes ...string) (all []harness.Write) {
 			for _, s := range suffixes {
@@ -102,7 +104,7 @@ var _ = Describe("The report", func() {
 			Expect(rep.OK).To(BeFalse())
 			Expect(results(rep)[p].Over).To(ContainElement(ContainSubstring(words)))
 			var out bytes.Buffer
-			Expect(rep.write(&out, "")).To(Succeed())
+			Expect(rep.write(&out, "", "")).To(Succeed())
 			Expect(out.String()).To(ContainSubstring("OVER: %s of 2 resources in 2 projects: %s", p, words))
 			Expect(out.String()).NotTo(ContainSubstring("Every budget was kept"))
 		},
@@ -131,26 +133,66 @@ var _ = Describe("The report", func() {
 		f, l, all := story()
 		rep := newReport([]*fleet{f}, l, append(all, harness.Write{Method: "POST", Path: "/apis/x"}))
 		var out bytes.Buffer
-		Expect(rep.write(&out, "")).To(Succeed())
+		Expect(rep.write(&out, "", "")).To(Succeed())
 		var lines []string
 		for _, line := range strings.Split(out.String(), "\n") {
 			lines = append(lines, strings.Join(strings.Fields(line), " "))
 		}
 		Expect(lines).To(ContainElements(
-			"resources projects phase Create Update Show List Delete calls budget each metadata status writes budget events seconds verdict",
-			"2 2 creation 2 0 0 2 0 4 6 2.000 2 2 4 4 0 0.0 ok",
-			"2 2 change 0 2 0 0 0 2 2 1.000 0 2 2 2 0 0.0 ok",
-			"2 2 drift 0 0 0 2 0 2 2 1.000 0 0 0 0 0 0.0 ok",
-			"2 2 deletion 0 0 0 0 2 2 - 1.000 2 0 2 - 0 0.0 -",
+			"resources projects phase Create Update Show List Delete calls budget each metadata status writes budget events reads verdict",
+			"2 2 creation 2 0 0 2 0 4 6 2.000 2 2 4 4 0 0 ok",
+			"2 2 change 0 2 0 0 0 2 2 1.000 0 2 2 2 0 0 ok",
+			"2 2 drift 0 0 0 2 0 2 2 1.000 0 0 0 0 0 0 ok",
+			"2 2 deletion 0 0 0 0 2 2 - 1.000 2 0 2 - 0 0 -",
 			"A write outside of all fleets: POST /apis/x",
 			"Every budget was kept.",
 		))
 	})
 
+	It("tells the times beside their limit, and which goals were missed", func() {
+		f, l, all := story()
+		f.latency = 20 * time.Millisecond
+		*f.measure(creation) = measure{took: 4 * time.Second, bare: 3 * time.Second, p50: time.Second, p99: 2 * time.Second, cpu: time.Second, rss: 200 << 20}
+		*f.measure(change) = measure{took: 2 * time.Second, bare: 2 * time.Second}
+		rep := newReport([]*fleet{f}, l, all)
+		rep.Budget, rep.Fair = &budgetUse{Calls: 100, Used: 0.5}, &fairUse{Ratio: 2}
+		var out bytes.Buffer
+		Expect(rep.write(&out, "", "")).To(Succeed())
+		var lines []string
+		for _, line := range strings.Split(out.String(), "\n") {
+			lines = append(lines, strings.Join(strings.Fields(line), " "))
+		}
+		Expect(lines).To(ContainElements(
+			"API resources projects phase seconds each/s p50 p99 limit ratio CPU s peak MiB",
+			"20ms 2 2 creation 4.00 0 1.000 2.000 3.00 0.75 1.00 200.0",
+			"20ms 2 2 change 2.00 1 0.000 0.000 2.00 1.00 0.00 0.0",
+		))
+		Expect(rep.missed()).To(ConsistOf(
+			ContainSubstring("creation of 2 resources in 2 projects, 20ms away: 0.75 of the limit"),
+			ContainSubstring("200 MiB of memory"), ContainSubstring("a budget"), ContainSubstring("2.00 times as long")))
+		Expect(rep.OK).To(BeTrue(), "time fails nothing")
+	})
+
+	It("is drawn, with a panel for each latency and number of projects", func() {
+		f, l, all := story()
+		g := newFleet("fleet", 20, 2)
+		for _, fleet := range []*fleet{f, g} {
+			fleet.begun, fleet.ended = f.begun, f.ended
+			*fleet.measure(creation) = measure{took: time.Duration(fleet.size) * time.Second, bare: time.Duration(fleet.size) * time.Second / 2}
+		}
+		file := filepath.Join(GinkgoT().TempDir(), "bench.svg")
+		Expect(newReport([]*fleet{f, g}, l, all).write(&bytes.Buffer{}, "", file)).To(Succeed())
+		content, err := os.ReadFile(file)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(xml.Unmarshal(content, new(struct{}))).To(Succeed())
+		Expect(string(content)).To(And(ContainSubstring("2 projects, API 0s away"), ContainSubstring("stroke-dasharray"), Not(ContainSubstring("NaN"))))
+		Expect(strings.Count(string(content), "<circle")).To(Equal(4))
+	})
+
 	It("is written as JSON, too", func() {
 		f, l, all := story()
 		file := filepath.Join(GinkgoT().TempDir(), "bench.json")
-		Expect(newReport([]*fleet{f}, l, all).write(&bytes.Buffer{}, file)).To(Succeed())
+		Expect(newReport([]*fleet{f}, l, all).write(&bytes.Buffer{}, file, "")).To(Succeed())
 		content, err := os.ReadFile(file)
 		Expect(err).NotTo(HaveOccurred())
 		var read report

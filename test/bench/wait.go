@@ -6,15 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
-
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/live-operator/live-operator/api/v1alpha1"
 )
 
 const (
@@ -106,73 +99,23 @@ func (b *bed) quiet(ctx context.Context) error {
 	})
 }
 
-// untilReady waits until the API agrees with all resources of a fleet as they
-// now stand.
-func (b *bed) untilReady(ctx context.Context, f *fleet, p phase) error {
-	err := b.until(ctx, f.size, pollOf(f.size), func() (int, string, error) {
-		items, err := b.list(ctx, f)
-		ready, others := readyOf(items)
-		return ready, "Ready" + others, err
-	})
-	if err != nil {
-		return err
-	}
-	f.took[p] = time.Since(f.begun[p].at)
-	return b.quiet(ctx)
-}
-
-// readyOf counts the resources that are Ready at their generation, and says why
-// the others are not.
-func readyOf(items []v1alpha1.RecordCallbackConfig) (ready int, others string) {
-	reasons := map[string]int{}
-	for i := range items {
-		c := meta.FindStatusCondition(items[i].Status.Conditions, v1alpha1.ConditionReady)
-		switch {
-		case c == nil || c.ObservedGeneration != items[i].Generation:
-		case c.Status == metav1.ConditionTrue:
-			ready++
-		default:
-			reasons[c.Reason]++
+// untilDone waits until so many resources are as the tracker expects.
+func (b *bed) untilDone(ctx context.Context, size int, t *tracker) error {
+	return b.until(ctx, size, 50*time.Millisecond, func() (int, string, error) {
+		done, reasons, err := t.count()
+		words := "done"
+		for _, reason := range slices.Sorted(maps.Keys(reasons)) {
+			words += fmt.Sprintf(", %d %s", reasons[reason], reason)
 		}
-	}
-	words := make([]string, 0, len(reasons))
-	for _, reason := range slices.Sorted(maps.Keys(reasons)) {
-		words = append(words, fmt.Sprintf("%d %s", reasons[reason], reason))
-	}
-	if len(words) > 0 {
-		others = ", " + strings.Join(words, ", ")
-	}
-	return ready, others
+		return done, words, err
+	})
 }
 
-// untilCompared waits until every resource of all fleets has been compared so
-// many times since the restart.
-func (b *bed) untilCompared(ctx context.Context, fleets []*fleet, seen *comparisons, p phase, times int) error {
-	total := 0
-	for _, f := range fleets {
-		total += f.size
-	}
-	err := b.until(ctx, total, pollOf(total), func() (int, string, error) {
+// untilCompared waits until every resource of a fleet has been compared so many
+// times since the restart.
+func (b *bed) untilCompared(ctx context.Context, f *fleet, seen *comparisons, times int) error {
+	return b.until(ctx, f.size, pollOf(f.size), func() (int, string, error) {
 		seen.follow(b.operator.Log())
-		count := 0
-		for _, f := range fleets {
-			n := seen.count(f.namespace, times)
-			if n == f.size && f.took[p] == 0 {
-				f.took[p] = time.Since(f.begun[p].at)
-			}
-			count += n
-		}
-		return count, "compared", nil
+		return seen.count(f.namespace, times), "compared", nil
 	})
-	if err != nil {
-		return err
-	}
-	return b.quiet(ctx)
-}
-
-// list is a fleet's resources, from the API server's memory.
-func (b *bed) list(ctx context.Context, f *fleet) ([]v1alpha1.RecordCallbackConfig, error) {
-	var list v1alpha1.RecordCallbackConfigList
-	err := b.cluster.Client.List(ctx, &list, client.InNamespace(f.namespace), &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: "0"}})
-	return list.Items, err
 }
