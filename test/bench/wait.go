@@ -36,7 +36,12 @@ func (b *bed) each(ctx context.Context, n int, do func(int) error) error {
 			}
 		})
 	}
+	said := time.Now()
 	for i := 0; i < n && ctx.Err() == nil; i++ {
+		if time.Since(said) >= sayEvery {
+			said = time.Now()
+			b.say("  %d of %d requested; %d Live calls so far", i, n, b.ledger.len())
+		}
 		select {
 		case next <- i:
 		case <-ctx.Done():
