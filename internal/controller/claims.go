@@ -122,12 +122,15 @@ func targetOf(obj *v1alpha1.RecordCallbackConfig) live.Target {
 func (r *Reconciler) holderOf(ctx context.Context, obj *v1alpha1.RecordCallbackConfig, id string) (*holder, error) {
 	name := configName(targetOf(obj), id)
 	var list v1alpha1.RecordCallbackConfigList
-	if err := r.Client.List(ctx, &list, client.MatchingFields{indexHeld: name}, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Client.List(ctx, &list, client.MatchingFields{indexRivals: name}, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, err
 	}
 	others := make([]claim, 0, len(list.Items)+1)
 	for i := range list.Items {
-		others = append(others, claimOf(&list.Items[i]))
+		// A rival may only want it.
+		if rival := &list.Items[i]; owns(&rival.Status) && rival.Status.ID == id {
+			others = append(others, claimOf(rival))
+		}
 	}
 	if c, ok := r.claims.holder(name); ok {
 		switch there, err := r.exists(ctx, c); {

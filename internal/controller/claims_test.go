@@ -186,8 +186,8 @@ var _ = Describe("The other holder of a configuration", func() {
 	reconciler := func(objs ...*v1alpha1.RecordCallbackConfig) *Reconciler {
 		scheme := runtime.NewScheme()
 		Expect(v1alpha1.AddToScheme(scheme)).To(Succeed())
-		b := fake.NewClientBuilder().WithScheme(scheme).WithIndex(&v1alpha1.RecordCallbackConfig{}, indexHeld, func(o client.Object) []string {
-			return heldNames(o.(*v1alpha1.RecordCallbackConfig))
+		b := fake.NewClientBuilder().WithScheme(scheme).WithIndex(&v1alpha1.RecordCallbackConfig{}, indexRivals, func(o client.Object) []string {
+			return rivalNames(o.(*v1alpha1.RecordCallbackConfig))
 		})
 		for _, obj := range objs {
 			b = b.WithObjects(obj)

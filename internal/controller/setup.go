@@ -19,11 +19,10 @@ import (
 	"github.com/live-operator/live-operator/api/v1alpha1"
 )
 
-// The indexes of the cache: resources by the Secrets that they name, by the
-// configuration that they hold, and by what would make two of them rivals.
+// The indexes of the cache: resources by the Secrets that they name, and by what
+// would make two of them rivals. Each costs memory for each resource.
 const (
 	indexSecret = "secret"
-	indexHeld   = "held"
 	indexRivals = "rivals"
 )
 
@@ -36,7 +35,6 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wor
 	indexer := mgr.GetFieldIndexer()
 	for name, extract := range map[string]func(*v1alpha1.RecordCallbackConfig) []string{
 		indexSecret: secretNames,
-		indexHeld:   heldNames,
 		indexRivals: rivalNames,
 	} {
 		if err := indexer.IndexField(ctx, &v1alpha1.RecordCallbackConfig{}, name, func(o client.Object) []string {
@@ -87,18 +85,13 @@ func secretNames(obj *v1alpha1.RecordCallbackConfig) []string {
 	return names
 }
 
-// heldNames is the configuration that a resource holds.
-func heldNames(obj *v1alpha1.RecordCallbackConfig) []string {
-	if !owns(&obj.Status) {
-		return nil
-	}
-	return []string{configName(targetOf(obj), obj.Status.ID)}
-}
-
 // rivalNames are the configurations that a resource holds or wants.
 func rivalNames(obj *v1alpha1.RecordCallbackConfig) []string {
 	t := targetOf(obj)
-	names := append(heldNames(obj), keyName(t, obj.Spec.PublishDomain, obj.Spec.App))
+	names := []string{keyName(t, obj.Spec.PublishDomain, obj.Spec.App)}
+	if owns(&obj.Status) {
+		names = append(names, configName(t, obj.Status.ID))
+	}
 	if obj.Spec.ID != "" && obj.Spec.ID != obj.Status.ID {
 		names = append(names, configName(t, obj.Spec.ID))
 	}
