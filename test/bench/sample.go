@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,7 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"k8s.io/client-go/rest"
+	"k8s.io/client-go/kubernetes"
 )
 
 // requests are those to Kubernetes that are about resources, Secrets or events;
@@ -42,7 +43,7 @@ func (b *bed) sample(ctx context.Context) (s sample, err error) {
 	if err != nil {
 		return s, err
 	}
-	s.server, err = countRequests(strings.NewReader(text))
+	s.server, err = countRequests(bytes.NewReader(text))
 	return s, err
 }
 
@@ -89,25 +90,12 @@ func usageOf(pid int) (cpu time.Duration, peak int64, err error) {
 }
 
 // serverMetrics is what the API server tells of itself.
-func (b *bed) serverMetrics(ctx context.Context) (string, error) {
-	client, err := rest.HTTPClientFor(b.cluster.Config)
+func (b *bed) serverMetrics(ctx context.Context) ([]byte, error) {
+	clients, err := kubernetes.NewForConfig(b.cluster.Config)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(b.cluster.Config.Host, "/")+"/metrics", nil)
-	if err != nil {
-		return "", err
-	}
-	response, err := client.Do(request)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(response.Body)
-	if err == nil && response.StatusCode != http.StatusOK {
-		err = fmt.Errorf("the API server's metrics: %s", response.Status)
-	}
-	return string(body), err
+	return clients.RESTClient().Get().AbsPath("/metrics").DoRaw(ctx)
 }
 
 // countRequests adds up apiserver_request_total.
