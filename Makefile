@@ -53,12 +53,13 @@ generate: bin/controller-gen ## Generate Go code from the types of the API.
 	bin/controller-gen object paths=./api/...
 
 .PHONY: manifests
-manifests: bin/controller-gen ## Generate the CRD and the RBAC role from the markers in the code, Argo CD's configuration from its Lua, and the PrometheusRule from the alerts.
+manifests: bin/controller-gen bin/crd-ref-docs ## Generate the CRD, the RBAC role and the API reference from the code, Argo CD's configuration from its Lua, and the PrometheusRule from the alerts.
 	bin/controller-gen crd paths=./api/... output:crd:dir=config/crd/bases
 	bin/controller-gen rbac:roleName=manager-role paths=./internal/controller/... output:rbac:dir=config/rbac
 	mkdir -p charts/live-operator/files && cp $(CRD) charts/live-operator/files/crd.yaml
 	cp config/prometheus/rules.yaml config/prometheus/dashboard.json charts/live-operator/files/
 	{ cat config/prometheus/prometheusrule.head && sed 's/^\(.\)/  \1/' config/prometheus/rules.yaml; } >config/prometheus/prometheusrule.yaml
+	bin/crd-ref-docs --log-level=ERROR --source-path=api --config=hack/tools/crd-ref-docs/config.yaml --renderer=markdown --output-path=docs/reference.md
 	hack/argocd-cm
 
 .PHONY: fmt
