@@ -110,7 +110,7 @@ func decideOwned(f *facts) decision {
 	case len(fields) == 0:
 		return decision{action: actionNone, id: id, verdict: synced(id), remote: &remote}
 	case f.spec.DriftPolicy == v1alpha1.DriftReport:
-		return decision{action: actionNone, id: id, verdict: drifted(id, fields, "spec.driftPolicy is Report"), remote: &remote}
+		return decision{action: actionNone, id: id, verdict: drifted(id, fields, "spec.driftPolicy is Report", "spec.driftPolicy: Correct"), remote: &remote}
 	case persists || f.corrections >= maxCorrections && sameFields(fields, f.corrected):
 		return decision{action: actionFail, id: id, verdict: driftPersists(id, fields), remote: &remote}
 	default:
@@ -255,7 +255,7 @@ func decideObservation(f *facts) decision {
 			"There is no configuration %s to observe. Create it elsewhere, or set spec.managementPolicy: Manage.", what)))
 	}
 	if fields := drift(&f.spec, &remote); len(fields) > 0 {
-		return decision{action: actionNone, id: remote.ID, verdict: drifted(remote.ID, fields, "spec.managementPolicy is Observe"), remote: &remote}
+		return decision{action: actionNone, id: remote.ID, verdict: drifted(remote.ID, fields, "spec.managementPolicy is Observe", "spec.managementPolicy: Manage"), remote: &remote}
 	}
 	return decision{action: actionNone, id: remote.ID, verdict: synced(remote.ID), remote: &remote}
 }

@@ -34,7 +34,8 @@ func failure(e *live.Error, spec *v1alpha1.RecordCallbackConfigSpec) verdict {
 			secret, answer(e), spec.ProjectID, spec.Region))
 	case live.ClassForbidden:
 		return stalled(v1alpha1.ReasonForbidden, fmt.Sprintf(
-			"The credentials in Secret %s lack a permission (%s). Grant their user %s.", secret, answer(e), grant(e.Operation)))
+			"The credentials in Secret %s lack a permission (%s). Grant their user %s, and set the annotation %s to try again at once.",
+			secret, answer(e), grant(e.Operation), v1alpha1.AnnotationReconcileRequestedAt))
 	case live.ClassNotFound:
 		return stalled(v1alpha1.ReasonNotFound, fmt.Sprintf(
 			"The configuration does not exist (%s). Correct spec.id in a new resource, or leave it out to have a configuration created.", answer(e)))
@@ -60,7 +61,7 @@ func failure(e *live.Error, spec *v1alpha1.RecordCallbackConfigSpec) verdict {
 
 // blockedBy is what the conditions say of a deletion that a failure holds up.
 func blockedBy(v verdict) verdict {
-	return blocked(v.message+" Or set spec.deletionPolicy: Retain to leave the remote configuration and let this resource go.", v.reconciling)
+	return blocked("The remote configuration is not deleted yet. "+v.message+" Or set spec.deletionPolicy: Retain to leave the remote configuration and let this resource go.", v.reconciling)
 }
 
 func grant(op live.Operation) string {

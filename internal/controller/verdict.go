@@ -58,9 +58,10 @@ func blocked(message string, retried bool) verdict {
 	return verdict{reason: v1alpha1.ReasonDeletionBlocked, message: message, reconciling: retried, stalled: !retried}
 }
 
-func drifted(id string, fields []string, why string) verdict {
+func drifted(id string, fields []string, why, instead string) verdict {
 	return verdict{reason: v1alpha1.ReasonDrifted, drifted: true,
-		message: fmt.Sprintf("The configuration %s differs from the spec in %s. It is not corrected, because %s.", id, strings.Join(fields, ", "), why)}
+		message: fmt.Sprintf("The configuration %s differs from the spec in %s. It is not corrected, because %s. "+
+			"To have it corrected, set %s; to keep it as it is, change the spec.", id, strings.Join(fields, ", "), why, instead)}
 }
 
 func driftPersists(id string, fields []string) verdict {

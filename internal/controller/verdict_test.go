@@ -92,7 +92,7 @@ var _ = DescribeTable("Every verdict gives the conditions of its reason",
 		By("from nothing, and from every other verdict")
 		for _, before := range []*v1alpha1.RecordCallbackConfigStatus{
 			{}, statusIn(synced(ownID), 1), statusIn(pending("Wait."), 1), statusIn(stalled(v1alpha1.ReasonRejected, "Mend."), 1),
-			statusIn(drifted(ownID, []string{"app"}, "it is so"), 1), statusIn(suspended(), 1),
+			statusIn(drifted(ownID, []string{"app"}, "it is so", "something else"), 1), statusIn(suspended(), 1),
 		} {
 			v.apply(before, 2)
 			ready := meta.FindStatusCondition(before.Conditions, v1alpha1.ConditionReady)
@@ -124,7 +124,7 @@ var _ = DescribeTable("Every verdict gives the conditions of its reason",
 	Entry("stalled", stalled(v1alpha1.ReasonRejected, "Mend."), v1alpha1.ReasonRejected, "Failed", v1alpha1.ConditionStalled),
 	Entry("Conflict", conflict(ownID, &holder{name: "sport"}), v1alpha1.ReasonConflict, "Failed", v1alpha1.ConditionStalled),
 	Entry("DriftPersists", driftPersists(ownID, []string{"app"}), v1alpha1.ReasonDriftPersists, "Failed", v1alpha1.ConditionStalled),
-	Entry("Drifted", drifted(ownID, []string{"app"}, "it is so"), v1alpha1.ReasonDrifted, "InProgress", v1alpha1.ConditionDrifted),
+	Entry("Drifted", drifted(ownID, []string{"app"}, "it is so", "something else"), v1alpha1.ReasonDrifted, "InProgress", v1alpha1.ConditionDrifted),
 	Entry("DeletionBlocked, retried", blocked("Wait.", true), v1alpha1.ReasonDeletionBlocked, "InProgress", v1alpha1.ConditionReconciling),
 	Entry("DeletionBlocked, stalled", blocked("Mend.", false), v1alpha1.ReasonDeletionBlocked, "Failed", v1alpha1.ConditionStalled),
 )
@@ -209,8 +209,8 @@ var _ = Describe("A verdict in the status", func() {
 	})
 
 	It("names the fields that drifted, and why they are left", func() {
-		v := drifted(ownID, []string{"app", "signType"}, "spec.driftPolicy is Report")
-		Expect(v.message).To(And(ContainSubstring("app, signType"), ContainSubstring("because spec.driftPolicy is Report")))
+		v := drifted(ownID, []string{"app", "signType"}, "spec.driftPolicy is Report", "spec.driftPolicy: Correct")
+		Expect(v.message).To(And(ContainSubstring("app, signType"), ContainSubstring("because spec.driftPolicy is Report"), ContainSubstring("set spec.driftPolicy: Correct")))
 		Expect(meta.FindStatusCondition(statusIn(v, 1).Conditions, v1alpha1.ConditionDrifted).Message).To(Equal(v.message))
 	})
 })
