@@ -196,7 +196,7 @@ spec:
 
 	It("leaves the CRD and the resources where they are when it is uninstalled", func(ctx SpecContext) {
 		before := streaming.get(ctx, name)
-		helm("uninstall", operator.name, "--namespace", operator.namespace, "--wait")
+		helm("uninstall", operator.name, "--namespace", operator.namespace, "--wait", "--timeout=1m")
 		Eventually(func() map[string]corev1.Pod { return operator.pods(ctx) }).WithContext(ctx).Should(BeEmpty(), "waiting for the pods to end")
 
 		Expect(k8s.Get(ctx, client.ObjectKey{Name: crdName}, &apiextensionsv1.CustomResourceDefinition{})).To(Succeed())
