@@ -31,6 +31,9 @@ type cell struct {
 	trap    livesim.Config
 	wantURL string
 	forced  string
+	// generation is the one of the last change, and removed tells of a deletion.
+	generation int64
+	removed    bool
 	// script is the ID of the fault at work; empty for those before any call.
 	script string
 

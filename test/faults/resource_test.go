@@ -68,6 +68,7 @@ func (c *cell) change(edit func(*v1alpha1.RecordCallbackConfig)) {
 	base := o.DeepCopy()
 	edit(o)
 	c.Expect(client.IgnoreNotFound(cluster.Client.Patch(c.ctx, o, client.MergeFrom(base)))).To(Succeed())
+	c.generation = o.Generation
 }
 
 // force asks for a reconcile now, past back-off and stall.
@@ -80,6 +81,7 @@ func (c *cell) force() {
 
 func (c *cell) remove() {
 	c.Expect(cluster.Client.Delete(c.ctx, c.config().Build())).To(Succeed())
+	c.removed = true
 }
 
 // drift changes the remote configuration behind the operator's back.
@@ -104,9 +106,10 @@ func synced(o *v1alpha1.RecordCallbackConfig) bool {
 func (c *cell) eventuallySynced() {
 	c.Eventually(func() bool {
 		o, gone := c.group.history.last(c.name())
-		if o == nil || gone || !o.DeletionTimestamp.IsZero() {
+		if o == nil || gone || c.removed {
 			return gone
 		}
-		return synced(o) && o.Status.LastError == nil && (c.forced == "" || o.Status.LastHandledReconcileAt == c.forced)
+		// The history may not show the last change yet.
+		return o.Generation >= c.generation && synced(o) && o.Status.LastError == nil && (c.forced == "" || o.Status.LastHandledReconcileAt == c.forced)
 	}).WithContext(c.ctx).WithTimeout(patience).Should(BeTrue(), "waiting for the resource to be as it should")
 }
