@@ -39,7 +39,7 @@ var _ = DescribeTable("A failed call says what to do",
 		b := blockedBy(v)
 		expectFlags(&b)
 		Expect(b.reason).To(Equal(v1alpha1.ReasonDeletionBlocked))
-		Expect(b.message).To(And(HavePrefix(v.message), ContainSubstring("spec.deletionPolicy: Retain")))
+		Expect(b.message).To(And(HavePrefix("The remote configuration is not deleted yet. "+v.message), ContainSubstring("spec.deletionPolicy: Retain")))
 		Expect(b.stalled).To(Equal(v.stalled))
 		Expect(b.reconciling).To(Equal(v.reconciling))
 	},
