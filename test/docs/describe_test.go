@@ -2,9 +2,6 @@ package docs
 
 import (
 	"context"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -127,11 +124,7 @@ func (f *failing) updates() []livesim.Call {
 
 func (f *failing) describe(ctx context.Context) string {
 	GinkgoHelper()
-	kubectl := filepath.Join(os.Getenv("KUBEBUILDER_ASSETS"), "kubectl")
-	command := exec.CommandContext(ctx, kubectl, "--kubeconfig="+cluster.Kubeconfig, "describe", "rcc", failingName, "--namespace="+f.namespace)
-	printed, err := command.CombinedOutput()
-	Expect(err).NotTo(HaveOccurred(), "%s", printed)
-	return string(printed)
+	return runScript(ctx, GinkgoT().TempDir(), "kubectl --kubeconfig="+cluster.Kubeconfig+" describe rcc "+failingName+" --namespace="+f.namespace)
 }
 
 const otherURL = "https://other.example.com/record"
@@ -152,7 +145,6 @@ var _ = Describe("kubectl describe of a resource that fails", func() {
 				g.Expect(events).To(ContainSubstring(reason))
 			}
 		}).WithContext(ctx).Should(Succeed(), "waiting for the event")
-		GinkgoWriter.Println(told)
 		Expect(told).To(MatchRegexp(`Reason: +` + reason))
 		for _, words := range what {
 			Expect(ready.Message).To(ContainSubstring(words))
