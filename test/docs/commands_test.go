@@ -23,21 +23,29 @@ const (
 	elsewhere = "another suite runs them"
 	installed = "it needs the operator in a cluster with nodes; here it is a process of its own"
 	longer    = "it is a suite, or a show, of its own"
+	failure   = "it looks for a failure that is not there, and grep fails then"
 )
 
 // notRun are the pages ("path") and blocks ("path: first line") whose commands
 // are not run here, and why not.
 var notRun = map[string]string{
-	"README.md: " + readmeQuickstart:                                    longer,
-	"CONTRIBUTING.md: make            # what there is":                  longer,
-	"docs/credentials.md":                                               elsewhere,
-	"charts/live-operator/README.md":                                    installed,
-	"docs/troubleshooting.md: kubectl get pods --namespace live-system": installed,
+	"README.md: helm install live-operator ./charts/live-operator --namespace live-system --create-namespace": installed,
+	"README.md: " + readmeQuickstart:                   longer,
+	"CONTRIBUTING.md: make            # what there is": longer,
+	"docs/credentials.md":                              elsewhere,
+	"charts/live-operator/README.md":                   installed,
+	"docs/reliability.md: make test PKG=./test/faults                                # all of it":                                                 longer,
+	"docs/runbooks/LiveOperatorAPIErrors.md: kubectl logs -n live-system -l app.kubernetes.io/name=live-operator --tail=200 | grep 'call failed'": failure,
+	"docs/runbooks/LiveOperatorThrottled.md: kubectl get rcc -A -o wide | grep Throttled":                                                         failure,
+	"docs/troubleshooting.md: kubectl get pods --namespace live-system":                                                                           installed,
 }
 
 const readmeQuickstart = "make quickstart     # a control plane, a simulator of the Live API, and the operator, in one terminal; Ctrl-C ends all"
 
-var _ = Describe("The commands of the pages", Ordered, func() {
+// placeholders are what a reader puts in their place.
+var placeholders = strings.NewReplacer("NAMESPACE", examples, "NAME", "publish-example")
+
+var _ = Describe("The commands of the pages", Ordered, ContinueOnFailure, func() {
 	var dir string
 
 	BeforeAll(func() {
@@ -65,7 +73,7 @@ var _ = Describe("The commands of the pages", Ordered, func() {
 			}
 			It("run: "+name, func(ctx SpecContext) {
 				setScene(ctx)
-				runScript(ctx, dir, "kubectl config set-context --current --namespace="+examples+" >/dev/null\n"+b.text)
+				runScript(ctx, dir, "kubectl config set-context --current --namespace="+examples+" >/dev/null\n"+placeholders.Replace(b.text))
 			})
 		}
 	}

@@ -57,6 +57,9 @@ var _ = Describe("The manifests of the pages", func() {
 					Expect(err).NotTo(HaveOccurred())
 					if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
 						object.SetNamespace(manifests)
+					} else {
+						// One of that name may be there.
+						object.SetName("checked-" + object.GetName())
 					}
 					Expect(cluster.Client.Create(ctx, object, client.DryRunAll, client.FieldValidation("Strict"))).To(Succeed(), "%s", b.text)
 					if object.GetKind() == "RecordCallbackConfig" {
