@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -256,7 +257,7 @@ func (p *pass) save(ctx context.Context) error {
 func (p *pass) tell(kind, reason, action, note string) {
 	const most = 1000 // The API server takes 1,024 bytes.
 	if len(note) > most {
-		note = note[:most] + "..."
+		note = strings.ToValidUTF8(note[:most], "") + "..." // Not half a letter.
 	}
 	p.Recorder.Eventf(p.obj, nil, kind, reason, action, "%s", note)
 }
