@@ -87,6 +87,7 @@ func (p *pass) show(ctx context.Context, d *decision) (*ctrl.Result, error) {
 		p.log.V(1).Info("shown", "id", id, "requestID", meta.RequestID)
 		p.Inventory.Put(p.target, config)
 		p.f.sight.shown, p.f.sight.show = true, &config
+		p.m.seen = shownConfig{config, p.now}
 	}
 	p.shown = true
 	return nil, nil

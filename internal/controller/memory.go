@@ -71,6 +71,7 @@ type memory struct {
 	// drift is the kind of drift that was found and counted, empty without.
 	drift string
 	gone  absence
+	seen  shownConfig
 
 	// forced is the last value of reconcile-requested-at that was seen, and
 	// forcedAt when.
@@ -97,6 +98,14 @@ type absence struct {
 	at         time.Time
 	// refused is the answer to a write that said so; nil where a Show did.
 	refused *live.Error
+}
+
+// shownConfig is what a Show gave, kept while the pass that asked waits for its turn
+// to write. Without it the next pass would show it again, and spend on that the
+// very call that the write waits for.
+type shownConfig struct {
+	config live.Config
+	at     time.Time
 }
 
 // keyMemory saves reading a callback key again whose Secret did not change.

@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -169,6 +170,11 @@ func (p *pass) gather(ctx context.Context) error {
 	if m.gone.id != "" && m.gone.id == obj.Status.ID && m.gone.generation == obj.Generation &&
 		p.overdueSince.Before(m.gone.at) && (!p.f.forced || m.forcedAt.Before(m.gone.at)) {
 		p.f.sight.shown = true
+	}
+	if id := cmp.Or(obj.Status.ID, obj.Spec.ID); id != "" && m.seen.config.ID == id && p.now.Sub(m.seen.at) < max(p.interval(), time.Minute) &&
+		!m.seen.at.Before(p.overdueSince) && (!p.f.forced || !m.seen.at.Before(m.forcedAt)) {
+		config := m.seen.config
+		p.f.sight.shown, p.f.sight.show, p.shown = true, &config, true
 	}
 	if !m.listForbiddenAt.IsZero() && p.now.Sub(m.listForbiddenAt) < max(p.interval(), time.Minute) && !p.f.forced {
 		p.f.sight.listForbidden = true

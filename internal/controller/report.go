@@ -170,6 +170,7 @@ func (p *pass) conclude(ctx context.Context, v verdict, at time.Time) (ctrl.Resu
 	if err := p.keepFinalizer(ctx); err != nil {
 		return ctrl.Result{}, err
 	}
+	p.m.seen = shownConfig{}
 	s := &p.obj.Status
 	was := meta.FindStatusCondition(p.before.Status.Conditions, v1alpha1.ConditionReady)
 	v.apply(s, p.obj.Generation)

@@ -168,6 +168,19 @@ var _ = Describe("Credentials that may do little", func() {
 		Expect(t.calls(livesim.Show)).To(HaveLen(1))
 	})
 
+	It("correct it where the budget has no more than one call at a time", func(ctx SpecContext) {
+		other := replaceAPI(ctx, livesim.Behavior{}, "--api-burst=1")
+		t := newTenantOf(ctx, other, proxy)
+		t.credential.Deny(livesim.ByService, livesim.List)
+		id := t.sim.Seed(t.project, livesim.Config{PublishDomain: "publish.example.com", App: "live"})
+		t.apply(ctx, t.config("shown").WithID(id))
+		t.eventuallyReady(ctx, "shown")
+		t.sim.Change(t.project, id, func(c *livesim.Config) { c.NotifyCallbackURL = "https://strange.example.com/" })
+		t.force(ctx, "shown")
+		Expect(t.remote()[0].NotifyCallbackURL).To(Equal("https://callback.example.com/record"))
+		Expect(t.calls(livesim.Show)).To(HaveLen(1), "what was shown is kept until the PUT has its turn")
+	})
+
 	It("can't create without listing, and say what to grant", func(ctx SpecContext) {
 		t := newTenant(ctx)
 		t.credential.Deny(livesim.ByService, livesim.List)
