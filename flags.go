@@ -48,13 +48,11 @@ type options struct {
 	showVersion     bool
 }
 
-// parse turns arguments into options. Help and mistakes are told on output.
-func parse(arguments []string, output io.Writer) (*options, error) {
-	o := &options{selector: labels.Everything()}
+// flagsOf are the flags that set the options, which get their defaults.
+func flagsOf(o *options) *flag.FlagSet {
+	o.selector = labels.Everything()
 	o.liveEndpoints.Regions = map[string]string{}
 	fs := flag.NewFlagSet("live-operator", flag.ContinueOnError)
-	fs.SetOutput(output)
-
 	fs.StringVar(&o.liveEndpoints.Template, "live-endpoint", "https://live.{region}.myhuaweicloud.com", "URL of the Live API; {region} stands for the region of a resource")
 	fs.StringVar(&o.iamEndpoints.Template, "iam-endpoint", "https://iam.{region}.myhuaweicloud.com", "URL of IAM; {region} stands for the region of a resource")
 	fs.Func("region-endpoint", "`REGION=URL` of the Live API in one region, in place of --live-endpoint; repeatable", func(v string) error {
@@ -97,7 +95,14 @@ func parse(arguments []string, output io.Writer) (*options, error) {
 	fs.BoolVar(&o.showVersion, "version", false, "print the version and exit")
 	config.RegisterFlags(fs)
 	o.zap.BindFlags(fs)
+	return fs
+}
 
+// parse turns arguments into options. Help and mistakes are told on output.
+func parse(arguments []string, output io.Writer) (*options, error) {
+	o := &options{}
+	fs := flagsOf(o)
+	fs.SetOutput(output)
 	if err := fs.Parse(arguments); err != nil {
 		return nil, err
 	}

@@ -2,8 +2,12 @@ package main
 
 import (
 	"bytes"
+	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,11 +94,65 @@ var _ = Describe("The flags", func() {
 		}
 	})
 
+	It("are told in docs/operations.md, with the defaults and meanings of --help", func() {
+		const page, begin, end = "docs/operations.md", "<!-- flags:", "<!-- end of flags -->"
+		content, err := os.ReadFile(page)
+		Expect(err).NotTo(HaveOccurred())
+		before, rest, found := strings.Cut(string(content), begin)
+		Expect(found).To(BeTrue())
+		marker, rest, _ := strings.Cut(rest, "\n")
+		table, after, found := strings.Cut(rest, end)
+		Expect(found).To(BeTrue())
+		if os.Getenv("UPDATE") != "" {
+			Expect(os.WriteFile(page, []byte(before+begin+marker+"\n"+flagsTable()+end+after), 0o644)).To(Succeed())
+			return
+		}
+		Expect(table).To(Equal(flagsTable()), "run UPDATE=1 go test .")
+
+		// Those of libraries have words of their own in the table that follows.
+		var told, known []string
+		for _, row := range regexp.MustCompile("(?m)^\\| `--([a-z-]+)` \\|").FindAllStringSubmatch(after, -1) {
+			told = append(told, row[1])
+		}
+		flagsOf(&options{}).VisitAll(func(f *flag.Flag) {
+			if ofLibrary(f) {
+				known = append(known, f.Name)
+			}
+		})
+		Expect(told).To(ConsistOf(known))
+	})
+
 	It("are refused where the lease would end before it can be renewed", func() {
 		_, err := parse([]string{"--leader-elect", "--leader-election-lease-duration=5s"}, GinkgoWriter)
 		Expect(err).To(MatchError(ContainSubstring("--leader-election-renew-deadline")))
 	})
 })
+
+// ofLibrary tells whether a library defines the flag, and its help.
+func ofLibrary(f *flag.Flag) bool {
+	return f.Name == "kubeconfig" || strings.HasPrefix(f.Name, "zap-")
+}
+
+// flagsTable is the table of the operator's own flags, in Markdown.
+func flagsTable() string {
+	saidDefault := regexp.MustCompile(`^(.*) \(default (.*)\)$`)
+	var table strings.Builder
+	table.WriteString("| flag | default | meaning |\n| --- | --- | --- |\n")
+	flagsOf(&options{}).VisitAll(func(f *flag.Flag) {
+		if ofLibrary(f) {
+			return
+		}
+		_, meaning := flag.UnquoteUsage(f)
+		standard := ""
+		if f.DefValue != "" {
+			standard = "`" + f.DefValue + "`"
+		} else if said := saidDefault.FindStringSubmatch(meaning); said != nil {
+			meaning, standard = said[1], said[2]
+		}
+		fmt.Fprintf(&table, "| `--%s` | %s | %s |\n", f.Name, standard, meaning)
+	})
+	return table.String()
+}
 
 var _ = Describe("The certificate authorities", func() {
 	It("are the system's without a bundle", func() {

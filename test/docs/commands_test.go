@@ -20,7 +20,7 @@ import (
 
 // Why commands are not run here.
 const (
-	elsewhere = "another suite runs them"
+	elsewhere = "other specs run them"
 	installed = "it needs the operator in a cluster with nodes; here it is a process of its own"
 	longer    = "it is a suite, or a show, of its own"
 	failure   = "it looks for a failure that is not there, and grep fails then"
@@ -37,7 +37,13 @@ var notRun = map[string]string{
 	"docs/reliability.md: make test PKG=./test/faults                                # all of it":                                                 longer,
 	"docs/runbooks/LiveOperatorAPIErrors.md: kubectl logs -n live-system -l app.kubernetes.io/name=live-operator --tail=200 | grep 'call failed'": failure,
 	"docs/runbooks/LiveOperatorThrottled.md: kubectl get rcc -A -o wide | grep Throttled":                                                         failure,
-	"docs/troubleshooting.md: kubectl get pods --namespace live-system":                                                                           installed,
+	"docs/operations.md: helm install live-operator ./charts/live-operator --namespace live-system --create-namespace":                            installed,
+	"docs/operations.md: helm upgrade live-operator ./charts/live-operator --namespace live-system --reset-then-reuse-values":                     installed,
+	"docs/operations.md: helm history live-operator --namespace live-system":                                                                      installed,
+	"docs/operations.md: helm uninstall live-operator --namespace live-system":                                                                    installed,
+	"docs/operations.md: helm uninstall live-operator --namespace live-system --wait":                                                             installed,
+	"docs/operations.md: " + restore:                                    elsewhere,
+	"docs/troubleshooting.md: kubectl get pods --namespace live-system": installed,
 }
 
 const readmeQuickstart = "make quickstart     # a control plane, a simulator of the Live API, and the operator, in one terminal; Ctrl-C ends all"
