@@ -110,8 +110,8 @@ const (
 	Deleted = "deleted"
 )
 
-// Metrics counts what happens. Make it with New. The zero value and a nil
-// *Metrics count nothing. Safe for concurrent use.
+// Metrics counts what happens. Make it with New; DriftFound and DriftCorrected of
+// a nil *Metrics count nothing. Safe for concurrent use.
 type Metrics struct {
 	requests               *prometheus.CounterVec
 	durations              *prometheus.HistogramVec

@@ -2,11 +2,11 @@ package credentials
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,8 +21,6 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/yaml"
-
-	"github.com/live-operator/live-operator/test/harness"
 )
 
 // account is a service account with no rights but those that it is granted,
@@ -187,14 +185,8 @@ type role struct{ rbacv1.Role }
 // documentedRole is the Role that docs/credentials.md tells people to copy.
 func documentedRole() *role {
 	GinkgoHelper()
-	page, err := os.ReadFile(filepath.Join(harness.Root(), "docs", "credentials.md"))
-	Expect(err).NotTo(HaveOccurred())
-	for _, block := range strings.Split(string(page), "```") {
-		body, ok := strings.CutPrefix(block, "yaml\n")
-		if !ok {
-			continue
-		}
-		for _, document := range strings.Split(body, "---\n") {
+	for _, block := range slices.Concat(slices.Collect(maps.Values(blocks("yaml")))...) {
+		for _, document := range strings.Split(block, "---\n") {
 			r := &role{}
 			if yaml.Unmarshal([]byte(document), &r.Role) == nil && r.Kind == "Role" {
 				return r
