@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -35,6 +36,7 @@ type bare struct {
 	events sync.WaitGroup
 	mu     sync.Mutex
 	ids    map[string]string // by name
+	untold error             // why an event could not be made
 }
 
 // newBare prepares the loops for the projects of the bed's simulator.
@@ -102,7 +104,9 @@ func (l *bare) phase(ctx context.Context, f *fleet, write, work func(*v1alpha1.R
 	for e := range errs {
 		err = e
 	}
-	return took, err
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return took, errors.Join(err, l.untold)
 }
 
 func (l *bare) create(ctx context.Context, f *fleet) (time.Duration, error) {
@@ -158,10 +162,11 @@ func (l *bare) id(obj *v1alpha1.RecordCallbackConfig) string {
 	return l.ids[obj.Name]
 }
 
-// tell makes an event, for nobody to wait for. One that fails is not missed.
+// tell makes an event, for no loop to wait for. One that fails fails the phase
+// at its end: with fewer writes the limit would be none.
 func (l *bare) tell(ctx context.Context, obj *v1alpha1.RecordCallbackConfig, reason string) {
 	e := &eventsv1.Event{
-		ObjectMeta: metav1.ObjectMeta{GenerateName: obj.Name + ".", Namespace: obj.Namespace},
+		ObjectMeta: metav1.ObjectMeta{GenerateName: obj.Name + "-", Namespace: obj.Namespace},
 		EventTime:  metav1.NowMicro(), ReportingController: "bare", ReportingInstance: "bare",
 		Regarding: corev1.ObjectReference{
 			APIVersion: v1alpha1.GroupVersion.String(), Kind: "RecordCallbackConfig",
@@ -169,7 +174,13 @@ func (l *bare) tell(ctx context.Context, obj *v1alpha1.RecordCallbackConfig, rea
 		},
 		Type: corev1.EventTypeNormal, Reason: reason, Action: "Reconcile", Note: reason + " the configuration.",
 	}
-	l.events.Go(func() { _ = l.kubernetes.Create(ctx, e) })
+	l.events.Go(func() {
+		if err := l.kubernetes.Create(ctx, e); err != nil {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.untold = fmt.Errorf("an event could not be made: %w", err)
+		}
+	})
 }
 
 // report writes a status as large as the operator's, and tells.

@@ -33,7 +33,8 @@ var _ = Describe("Writes", func() {
 	})
 
 	It("outside of all namespaces are not lost", func() {
-		Expect(stray(all, map[string]bool{"fleet": true, "another": true})).To(Equal(all[7:]))
+		warming := harness.Write{Method: "PATCH", Path: strings.ReplaceAll(resources, "/fleet/", "/"+warmUpNamespace+"fleet/") + "resource-1"}
+		Expect(stray(append(all, warming), map[string]bool{"fleet": true, "another": true})).To(Equal(all[7:]))
 	})
 })
 

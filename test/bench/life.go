@@ -28,6 +28,9 @@ func (b *bed) life(ctx context.Context, f *fleet) (err error) {
 	if err := b.startOperator(ctx, noResync, "info"); err != nil {
 		return err
 	}
+	if err := b.warmUp(ctx, f); err != nil {
+		return fmt.Errorf("warm-up for %s: %w", f, err)
+	}
 	twin := newFleet("bare-"+f.namespace, f.size, len(f.projects))
 	twin.bare = true
 	if err := errors.Join(b.prepare(ctx, f), b.prepare(ctx, twin)); err != nil {
@@ -67,6 +70,26 @@ func (b *bed) life(ctx context.Context, f *fleet) (err error) {
 		return err
 	}
 	return b.stopOperator()
+}
+
+// warmUpSize resources are enough for every worker, connection and code path to
+// have been used.
+const warmUpSize = 64
+
+// warmUp has the operator serve a small fleet that counts for nothing. Else the
+// first phase would pay for the start of the operator and for what the API
+// server does once, and the bare loop after it would not.
+func (b *bed) warmUp(ctx context.Context, f *fleet) error {
+	small := newFleet(warmUpNamespace+f.namespace, warmUpSize, 1)
+	if err := b.prepare(ctx, small); err != nil {
+		return err
+	}
+	t, err := b.follow(ctx, small.namespace)
+	if err != nil {
+		return err
+	}
+	defer t.stop()
+	return errors.Join(b.create(ctx, small, t), b.delete(ctx, small, t))
 }
 
 // limit measures the bare loop.
