@@ -264,8 +264,18 @@ func (p *pass) applied(ctx context.Context, d *decision, config live.Config, met
 	}
 	p.log.Info(note, "id", id, "requestID", meta.RequestID)
 	p.tell(corev1.EventTypeNormal, reason, string(operations[d.action]), note)
-	p.claims.hold(configName(p.target, id), claimOf(p.obj))
+	p.claim(id)
 	return p.conclude(ctx, synced(id), time.Time{})
+}
+
+// claim says that the resource holds that configuration, and no other.
+func (p *pass) claim(id string) {
+	name := configName(p.target, id)
+	if p.m.claimed != name {
+		p.claims.release(p.m.claimed, p.obj.UID)
+		p.m.claimed = name
+	}
+	p.claims.hold(name, claimOf(p.obj))
 }
 
 // deleted lets go of a resource whose configuration is gone.

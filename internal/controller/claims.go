@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -92,17 +93,6 @@ func (cs *claims) release(name string, uid types.UID) {
 	}
 }
 
-// drop forgets all claims of a resource that is gone.
-func (cs *claims) drop(uid types.UID) {
-	cs.mu.Lock()
-	defer cs.mu.Unlock()
-	for name, c := range cs.held {
-		if c.uid == uid {
-			delete(cs.held, name)
-		}
-	}
-}
-
 // configName is the name of a configuration by its ID, keyName by its domain
 // and app.
 func configName(t live.Target, id string) string {
@@ -121,14 +111,20 @@ func targetOf(obj *v1alpha1.RecordCallbackConfig) live.Target {
 // does: one whose status already names it. Of two such, the older one holds it.
 func (r *Reconciler) holderOf(ctx context.Context, obj *v1alpha1.RecordCallbackConfig, id string) (*holder, error) {
 	name := configName(targetOf(obj), id)
-	var list v1alpha1.RecordCallbackConfigList
-	if err := r.Client.List(ctx, &list, client.MatchingFields{indexRivals: name}, client.UnsafeDisableDeepCopy); err != nil {
-		return nil, err
-	}
-	others := make([]claim, 0, len(list.Items)+1)
-	for i := range list.Items {
-		// A rival may only want it.
-		if rival := &list.Items[i]; owns(&rival.Status) && rival.Status.ID == id {
+	self := claimOf(obj)
+	var others []claim
+	for _, key := range r.rivals.of(name) {
+		if key == self.NamespacedName {
+			continue
+		}
+		rival := &v1alpha1.RecordCallbackConfig{}
+		if err := r.Client.Get(ctx, key, rival); apierrors.IsNotFound(err) {
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		// It may only want it, or be another's rival.
+		if owns(&rival.Status) && rival.Status.ID == id && targetOf(rival) == targetOf(obj) {
 			others = append(others, claimOf(rival))
 		}
 	}
@@ -142,7 +138,6 @@ func (r *Reconciler) holderOf(ctx context.Context, obj *v1alpha1.RecordCallbackC
 			r.claims.release(name, c.uid)
 		}
 	}
-	self := claimOf(obj)
 	holds := owns(&obj.Status) && obj.Status.ID == id
 	for _, other := range others {
 		if other.uid != self.uid && (!holds || other.before(self)) {

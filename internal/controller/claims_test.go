@@ -13,7 +13,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/live-operator/live-operator/api/v1alpha1"
@@ -97,7 +96,6 @@ var _ = Describe("Locks", func() {
 					}
 					unlock()
 				}
-				cs.drop(c.uid)
 			})
 		}
 		wg.Wait()
@@ -132,16 +130,6 @@ var _ = Describe("Claims", func() {
 		cs.release("a", first.uid)
 		_, ok = cs.holder("a")
 		Expect(ok).To(BeFalse())
-	})
-
-	It("are dropped with the resource, all of them, and of no other", func() {
-		var cs claims
-		cs.drop(first.uid)
-		cs.hold("a", first)
-		cs.hold("b", second)
-		cs.hold("c", first)
-		cs.drop(first.uid)
-		Expect(cs.held).To(Equal(map[string]claim{"b": second}))
 	})
 
 	It("go to the older of two, and for the same age to the same one from either side", func() {
@@ -186,13 +174,14 @@ var _ = Describe("The other holder of a configuration", func() {
 	reconciler := func(objs ...*v1alpha1.RecordCallbackConfig) *Reconciler {
 		scheme := runtime.NewScheme()
 		Expect(v1alpha1.AddToScheme(scheme)).To(Succeed())
-		b := fake.NewClientBuilder().WithScheme(scheme).WithIndex(&v1alpha1.RecordCallbackConfig{}, indexRivals, func(o client.Object) []string {
-			return rivalNames(o.(*v1alpha1.RecordCallbackConfig))
-		})
+		b := fake.NewClientBuilder().WithScheme(scheme)
+		r := &Reconciler{rivals: newRivals()}
 		for _, obj := range objs {
 			b = b.WithObjects(obj)
+			r.rivals.replace(nil, obj)
 		}
-		return &Reconciler{Client: b.Build()}
+		r.Client = b.Build()
+		return r
 	}
 	holderOf := func(r *Reconciler, obj *v1alpha1.RecordCallbackConfig) *holder {
 		GinkgoHelper()

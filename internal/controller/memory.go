@@ -22,6 +22,8 @@ type memory struct {
 	// that is older does not show it yet.
 	written   string
 	writtenAt time.Time
+	// claimed is the name of the configuration that it was last said to hold.
+	claimed string
 	// released: the finalizer was removed from the deleted resource.
 	released bool
 	// unsaved is a status that could not be written. It is the truth until it is.
@@ -172,14 +174,12 @@ func (ms *memories) of(name types.NamespacedName, uid types.UID) *memory {
 	return m
 }
 
-// forget drops the memory of a resource that is gone, and tells its UID.
-func (ms *memories) forget(name types.NamespacedName) types.UID {
+// forget drops the memory of a resource that is gone, and gives it; nil where
+// there was none.
+func (ms *memories) forget(name types.NamespacedName) *memory {
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
 	m := ms.m[name]
-	if m == nil {
-		return ""
-	}
 	delete(ms.m, name)
-	return m.uid
+	return m
 }

@@ -79,15 +79,15 @@ var _ = Describe("The memories of all resources", func() {
 		var ms memories
 		ms.of(name, "uid-1").failures = 3
 		Expect(ms.of(name, "uid-2").failures).To(BeZero())
-		Expect(ms.forget(name)).To(BeEquivalentTo("uid-2"))
+		Expect(ms.forget(name).uid).To(BeEquivalentTo("uid-2"))
 	})
 
 	It("are forgotten with the resource, and tell whose they were", func() {
 		var ms memories
-		Expect(ms.forget(name)).To(BeEmpty())
+		Expect(ms.forget(name)).To(BeNil())
 		ms.of(name, "uid-1").failures = 3
-		Expect(ms.forget(name)).To(BeEquivalentTo("uid-1"))
-		Expect(ms.forget(name)).To(BeEmpty())
+		Expect(ms.forget(name).uid).To(BeEquivalentTo("uid-1"))
+		Expect(ms.forget(name)).To(BeNil())
 		Expect(ms.of(name, "uid-1").failures).To(BeZero())
 	})
 

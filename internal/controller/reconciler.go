@@ -68,6 +68,7 @@ type Reconciler struct {
 
 	memories memories
 	claims   claims
+	rivals   *rivals
 	wake     chan event.GenericEvent
 	done     <-chan struct{}
 	begun    sync.Once
@@ -121,9 +122,9 @@ const (
 
 // forget drops what is remembered of a resource that is gone.
 func (r *Reconciler) forget(req ctrl.Request) {
-	if uid := r.memories.forget(req.NamespacedName); uid != "" {
-		r.claims.drop(uid)
-		r.Budget.Forget(string(uid))
-		r.Bulkhead.Forget(string(uid))
+	if m := r.memories.forget(req.NamespacedName); m != nil {
+		r.claims.release(m.claimed, m.uid)
+		r.Budget.Forget(string(m.uid))
+		r.Bulkhead.Forget(string(m.uid))
 	}
 }

@@ -19,12 +19,9 @@ import (
 	"github.com/live-operator/live-operator/api/v1alpha1"
 )
 
-// The indexes of the cache: resources by the Secrets that they name, and by what
-// would make two of them rivals. Each costs memory for each resource.
-const (
-	indexSecret = "secret"
-	indexRivals = "rivals"
-)
+// indexSecret is the index of the cache of resources by the Secrets that they
+// name, which many of them share.
+const indexSecret = "secret"
 
 // SetupWithManager registers the reconciler, its indexes and its watches. No
 // pass ever waits long for anything but its own call, so workers is also about
@@ -32,24 +29,16 @@ const (
 func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, workers int) error {
 	r.wake = make(chan event.GenericEvent)
 	r.done = ctx.Done()
-	indexer := mgr.GetFieldIndexer()
-	for name, extract := range map[string]func(*v1alpha1.RecordCallbackConfig) []string{
-		indexSecret: secretNames,
-		indexRivals: rivalNames,
-	} {
-		if err := indexer.IndexField(ctx, &v1alpha1.RecordCallbackConfig{}, name, func(o client.Object) []string {
-			return extract(o.(*v1alpha1.RecordCallbackConfig))
-		}); err != nil {
-			return err
-		}
+	r.rivals = newRivals()
+	if err := mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.RecordCallbackConfig{}, indexSecret, func(o client.Object) []string {
+		return secretNames(o.(*v1alpha1.RecordCallbackConfig))
+	}); err != nil {
+		return err
 	}
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named("recordcallbackconfig").
 		For(&v1alpha1.RecordCallbackConfig{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, forceChanged()))).
-		Watches(&v1alpha1.RecordCallbackConfig{}, handler.EnqueueRequestsFromMapFunc(r.rivals), builder.WithPredicates(predicate.Funcs{
-			CreateFunc: func(event.CreateEvent) bool { return false },
-			UpdateFunc: func(event.UpdateEvent) bool { return false },
-		})).
+		Watches(&v1alpha1.RecordCallbackConfig{}, r.rivals.handler()).
 		WatchesRawSource(source.Channel(r.wake, &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: workers,
@@ -85,36 +74,10 @@ func secretNames(obj *v1alpha1.RecordCallbackConfig) []string {
 	return names
 }
 
-// rivalNames are the configurations that a resource holds or wants.
-func rivalNames(obj *v1alpha1.RecordCallbackConfig) []string {
-	t := targetOf(obj)
-	names := []string{keyName(t, obj.Spec.PublishDomain, obj.Spec.App)}
-	if owns(&obj.Status) {
-		names = append(names, configName(t, obj.Status.ID))
-	}
-	if obj.Spec.ID != "" && obj.Spec.ID != obj.Status.ID {
-		names = append(names, configName(t, obj.Spec.ID))
-	}
-	return names
-}
-
-// rivals are the resources that may take over from one that is gone.
-func (r *Reconciler) rivals(ctx context.Context, o client.Object) []reconcile.Request {
-	var requests []reconcile.Request
-	for _, name := range rivalNames(o.(*v1alpha1.RecordCallbackConfig)) {
-		requests = append(requests, r.matching(ctx, client.MatchingFields{indexRivals: name})...)
-	}
-	return requests
-}
-
 // users are the resources that name a Secret.
 func (r *Reconciler) users(ctx context.Context, o client.Object) []reconcile.Request {
-	return r.matching(ctx, client.InNamespace(o.GetNamespace()), client.MatchingFields{indexSecret: o.GetName()})
-}
-
-func (r *Reconciler) matching(ctx context.Context, opts ...client.ListOption) []reconcile.Request {
 	var list v1alpha1.RecordCallbackConfigList
-	if err := r.Client.List(ctx, &list, append(opts, client.UnsafeDisableDeepCopy)...); err != nil {
+	if err := r.Client.List(ctx, &list, client.InNamespace(o.GetNamespace()), client.MatchingFields{indexSecret: o.GetName()}, client.UnsafeDisableDeepCopy); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "the resources to wake could not be listed")
 		return nil
 	}
