@@ -6,6 +6,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
@@ -309,7 +311,7 @@ func (p *pass) recreate(ctx context.Context) (ctrl.Result, error) {
 // write where deleting the resource will have to delete the configuration. A
 // mark that is there stays, unless renew.
 func (p *pass) mark(ctx context.Context, renew bool) error {
-	old := p.obj.DeepCopy()
+	old := p.obj.ObjectMeta.DeepCopy()
 	if renew || p.f.mark.IsZero() {
 		date := p.f.sight.date
 		if date.IsZero() {
@@ -330,7 +332,7 @@ func (p *pass) mark(ctx context.Context, renew bool) error {
 // unmark takes the mark and the finalizer back: the POST was refused, so there
 // is nothing to own and nothing to wait for.
 func (p *pass) unmark(ctx context.Context) error {
-	old := p.obj.DeepCopy()
+	old := p.obj.ObjectMeta.DeepCopy()
 	delete(p.obj.Annotations, v1alpha1.AnnotationCreatePending)
 	controllerutil.RemoveFinalizer(p.obj, v1alpha1.Finalizer)
 	p.m.marked, p.m.uncertain, p.m.quietUntil = false, false, time.Time{}
@@ -339,7 +341,7 @@ func (p *pass) unmark(ctx context.Context) error {
 
 // letGo removes the finalizer, after which the resource is gone.
 func (p *pass) letGo(ctx context.Context) (ctrl.Result, error) {
-	old := p.obj.DeepCopy()
+	old := p.obj.ObjectMeta.DeepCopy()
 	controllerutil.RemoveFinalizer(p.obj, v1alpha1.Finalizer)
 	err := client.IgnoreNotFound(p.patchMeta(ctx, old))
 	// The cache may show it for a little longer, at the version that the answer
@@ -351,14 +353,17 @@ func (p *pass) letGo(ctx context.Context) (ctrl.Result, error) {
 // patchMeta writes what changed in the metadata, if anything. The version of
 // the resource must still be the one that was read: a list such as finalizers
 // is replaced as a whole, and another's entry must not get lost.
-func (p *pass) patchMeta(ctx context.Context, old *v1alpha1.RecordCallbackConfig) error {
-	status := p.obj.Status.DeepCopy()
-	old.Status = *status
-	patch := client.MergeFromWithOptions(old, client.MergeFromWithOptimisticLock{})
-	if same(old, p.obj) {
+func (p *pass) patchMeta(ctx context.Context, old *metav1.ObjectMeta) error {
+	if same(old, &p.obj.ObjectMeta) {
 		return nil
 	}
-	if err := p.Client.Patch(ctx, p.obj, patch); err != nil {
+	was, is := &v1alpha1.RecordCallbackConfig{ObjectMeta: *old}, &v1alpha1.RecordCallbackConfig{ObjectMeta: p.obj.ObjectMeta}
+	patch, err := client.MergeFromWithOptions(was, client.MergeFromWithOptimisticLock{}).Data(is)
+	if err != nil {
+		return err
+	}
+	status := p.obj.Status.DeepCopy()
+	if err := p.Client.Patch(ctx, p.obj, client.RawPatch(types.MergePatchType, patch)); err != nil {
 		return err
 	}
 	p.m.wrote(p.obj.ResourceVersion, p.Clock.Now())

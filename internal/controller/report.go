@@ -13,6 +13,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -220,7 +221,7 @@ func (p *pass) keepFinalizer(ctx context.Context) error {
 	if p.f.deleting || !markOf(p.obj).IsZero() && !owns(&p.obj.Status) && deletes(&p.obj.Spec, v1alpha1.OriginCreated) {
 		return nil
 	}
-	old := p.obj.DeepCopy()
+	old := p.obj.ObjectMeta.DeepCopy()
 	if owns(&p.obj.Status) && deletes(&p.obj.Spec, p.obj.Status.Origin) {
 		controllerutil.AddFinalizer(p.obj, v1alpha1.Finalizer)
 	} else {
@@ -237,10 +238,13 @@ func (p *pass) save(ctx context.Context) error {
 		return nil
 	}
 	status := p.obj.Status.DeepCopy()
-	// Nothing but the status may be in the patch.
-	base := p.obj.DeepCopy()
-	p.before.Status.DeepCopyInto(&base.Status)
-	err := p.Client.Status().Patch(ctx, p.obj, client.MergeFrom(base))
+	// Nothing but the status may be in the patch, so nothing else is compared.
+	was, is := &v1alpha1.RecordCallbackConfig{Status: p.before.Status}, &v1alpha1.RecordCallbackConfig{Status: *status}
+	patch, err := client.MergeFrom(was).Data(is)
+	if err != nil {
+		return err
+	}
+	err = p.Client.Status().Patch(ctx, p.obj, client.RawPatch(types.MergePatchType, patch))
 	switch {
 	case apierrors.IsNotFound(err):
 		p.vanished = true
@@ -263,7 +267,7 @@ func (p *pass) tell(kind, reason, action, note string) {
 	p.Recorder.Eventf(p.obj, nil, kind, reason, action, "%s", note)
 }
 
-// same tells whether two resources have the same finalizers and annotations.
-func same(a, b *v1alpha1.RecordCallbackConfig) bool {
+// same tells whether the finalizers and annotations are the same.
+func same(a, b *metav1.ObjectMeta) bool {
 	return slices.Equal(a.Finalizers, b.Finalizers) && maps.Equal(a.Annotations, b.Annotations)
 }
