@@ -9,6 +9,7 @@
 //	make bench ARGS="-n 2000 -projects 4 -json bench.json -plot bench.svg"
 //	make bench BENCH=smoke
 //	make bench BENCH=full
+//	make bench ARGS="-from small.json,large.json -plot both.svg"
 //
 // The exit code is 0 if every budget was kept, 1 if not, 2 if the benchmark
 // could not be done. What was measured in seconds or bytes fails nothing.
@@ -43,6 +44,7 @@ type options struct {
 	skipLimit       bool
 	budget, fair    bool
 	json, plot      string
+	from            []string
 	operator        string
 	operatorLog     string
 	operatorFlags   []string
@@ -58,7 +60,12 @@ func main() {
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
-	rep, err := run(ctx, o, os.Stderr)
+	var rep *report
+	if len(o.from) > 0 {
+		rep, err = readReports(o.from)
+	} else {
+		rep, err = run(ctx, o, os.Stderr)
+	}
 	stop()
 	if err == nil {
 		err = rep.write(os.Stdout, o.json, o.plot)
@@ -94,6 +101,10 @@ func parse(arguments []string, output io.Writer) (*options, error) {
 	fs.BoolVar(&o.fair, "fair", false, "then measure what a project whose API hangs costs the others")
 	fs.StringVar(&o.json, "json", "", "write the results to this `file`, too")
 	fs.StringVar(&o.plot, "plot", "", "write a plot of the times to this SVG `file`")
+	fs.Func("from", "measure nothing: put the results together that earlier runs wrote to these comma-separated JSON `files`", func(v string) error {
+		o.from = strings.Split(v, ",")
+		return nil
+	})
 	fs.StringVar(&o.operator, "operator", "", "measure this `binary` of the operator, in place of one built from the code here")
 	fs.StringVar(&o.operatorLog, "operator-log", "", "write the operator's log, at level debug, to this `file`")
 	fs.Func("operator-flags", "space-separated further `flags` of the operator, such as --pprof-bind-address=127.0.0.1:6060", func(v string) error {

@@ -71,6 +71,30 @@ var _ = Describe("The report", func() {
 		return all
 	}
 
+	It("is put together of what several runs wrote", func() {
+		f, l, all := story()
+		first := newReport([]*fleet{f}, l, all)
+		first.Budget = &budgetUse{Calls: 600}
+		second := newReport([]*fleet{f}, l, append(all, harness.Write{Method: "POST", Path: "/stray"}))
+		second.OK = false
+		dir := GinkgoT().TempDir()
+		var files []string
+		for i, rep := range []*report{first, second} {
+			files = append(files, filepath.Join(dir, string(rune('a'+i))))
+			Expect(rep.write(&bytes.Buffer{}, files[i], "")).To(Succeed())
+		}
+		both, err := readReports(files)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(both.OK).To(BeFalse(), "one of them was over its budget")
+		Expect(both.Results).To(HaveLen(10))
+		Expect(results(both)).To(Equal(results(first)))
+		Expect(both.Budget).To(Equal(first.Budget))
+		Expect(both.Stray).To(Equal(second.Stray))
+
+		_, err = readReports([]string{filepath.Join(dir, "missing")})
+		Expect(err).To(MatchError(os.ErrNotExist))
+	})
+
 	It("counts each phase by itself, and comparisons by project", func() {
 		f, l, all := story()
 		rep := newReport([]*fleet{f}, l, all)
