@@ -59,9 +59,9 @@ func main() {
 	}
 	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&o.zap)))
 	if os.Getenv("GOGC") == "" {
-		// Nearly all of the heap is the cache, which lives for long: half as much
-		// again is enough room for what does not.
-		debug.SetGCPercent(50)
+		// Nearly all of the heap is the cache, which lives for long: a quarter as
+		// much again is enough room for what does not. See docs/performance.md.
+		debug.SetGCPercent(25)
 	}
 	if err := run(ctrl.SetupSignalHandler(), o); err != nil {
 		ctrl.Log.Error(err, "live-operator stopped")
