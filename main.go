@@ -157,7 +157,7 @@ func managerOptions(o *options) ctrl.Options {
 	caches := cache.Options{
 		DefaultTransform: cache.TransformStripManagedFields(),
 		ByObject: map[client.Object]cache.ByObject{
-			&v1alpha1.RecordCallbackConfig{}: {Label: o.selector},
+			&v1alpha1.RecordCallbackConfig{}: {Label: o.selector, Transform: controller.Compact},
 			secretHead:                       {Transform: keepVersionOnly},
 		},
 	}
