@@ -17,6 +17,7 @@ const (
 	marginLeft, marginTop   = 56, 36
 	marginRight             = 12
 	marginBottom            = 40
+	legendWidth             = 110
 )
 
 // plotted are the phases whose time is the operator's own and not a wait.
@@ -40,7 +41,7 @@ func (rep *report) svg() string {
 		quickest, slowest = min(quickest, r.Seconds, r.Limit.Seconds), max(slowest, r.Seconds, r.Limit.Seconds)
 	}
 	rows, columns := sorted(latencies), sorted(projects)
-	width := len(columns) * (panelWidth + marginLeft + marginRight)
+	width := max(len(columns)*(panelWidth+marginLeft+marginRight), marginLeft+len(plotted)*legendWidth+legendWidth+marginRight)
 	height := len(rows)*(panelHeight+marginTop+marginBottom) + 30
 	var s strings.Builder
 	fmt.Fprintf(&s, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="sans-serif" font-size="11">`+"\n", width, height)
@@ -120,7 +121,7 @@ func legend(s *strings.Builder, y int) {
 	x := marginLeft
 	for _, p := range plotted {
 		fmt.Fprintf(s, `<path d="M%d %dh24" stroke="%s" stroke-width="1.5"/><text x="%d" y="%d">%s</text>`+"\n", x, y-4, p.color, x+28, y, p.phase)
-		x += 90
+		x += legendWidth
 	}
 	fmt.Fprintf(s, `<text x="%d" y="%d">dashed: a bare loop</text>`+"\n", x, y)
 }
