@@ -145,6 +145,10 @@ func (c *Cache) Get(ctx context.Context, want Source, fetch Fetch) (*Credential,
 		return e.result()
 	}
 	results := c.flight.DoChan(want.UID+"/"+want.ResourceVersion, func() (any, error) {
+		// A read may have ended between the look above and this one.
+		if e := c.find(want); e != nil {
+			return e, nil
+		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.options.Timeout)
 		defer cancel()
 		return c.read(ctx, fetch)
