@@ -18,8 +18,8 @@ import (
 
 // rivals knows which resources hold or want a configuration. It is an event
 // handler of the controller, which begins no pass before its handlers have seen
-// all that is in the cache. An index of the cache would do the same in twenty
-// times the memory: there each name is kept twice, and with a set of its own.
+// all that is in the cache. An index of the cache would do the same in five times
+// the memory: there each name is kept twice, and with a set of its own.
 //
 // It is a hint where to look: whoever asks has to see for itself what the
 // resources are about. Safe for concurrent use.
