@@ -241,10 +241,9 @@ func (p *pass) save(ctx context.Context) error {
 	// Nothing but the status may be in the patch, so nothing else is compared.
 	was, is := &v1alpha1.RecordCallbackConfig{Status: p.before.Status}, &v1alpha1.RecordCallbackConfig{Status: *status}
 	patch, err := client.MergeFrom(was).Data(is)
-	if err != nil {
-		return err
+	if err == nil {
+		err = p.Client.Status().Patch(ctx, p.obj, client.RawPatch(types.MergePatchType, patch))
 	}
-	err = p.Client.Status().Patch(ctx, p.obj, client.RawPatch(types.MergePatchType, patch))
 	switch {
 	case apierrors.IsNotFound(err):
 		p.vanished = true
